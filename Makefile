@@ -1,0 +1,44 @@
+# Everything a person types. Each target sets up what it needs.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format manage schema clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(STAMP): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; $(PYTHON) is %d.%d. Name another one: make PYTHON=python3.11 ..." % sys.version_info[:2] or 0)'
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "This Python has no venv module (Debian/Ubuntu: apt install python3-venv)." >&2; exit 1; }
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	@echo "Installing packages into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $(STAMP)
+
+setup: $(STAMP) ## Create .venv and install everything
+
+demo: $(STAMP) ## Start the whole system with a sample course, demo people and light traffic
+	@exec $(BIN)/python -m lms.demo
+
+test: $(STAMP) ## Run the tests against real servers of their own
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(STAMP) ## Lint, types, import rules, migrations, generated files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/python -m lms.check
+
+format: $(STAMP) ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+manage: $(STAMP) ## Run a manage.py command against the running demo: make manage CMD="shell"
+	@LMS_ENV_FILE=.run/demo.env $(BIN)/python manage.py $(CMD)
+
+clean: ## Remove the virtual environment and the demo's data
+	rm -rf $(VENV) .run

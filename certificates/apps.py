@@ -1,0 +1,7 @@
+"""App configuration of certificates."""
+
+from django.apps import AppConfig
+
+
+class CertificatesConfig(AppConfig):
+    name = "certificates"

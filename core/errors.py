@@ -1,0 +1,54 @@
+"""Errors that services raise. Each carries a stable code that clients may branch on; core.problems turns it into a body."""
+
+from typing import Any
+
+
+class DomainError(Exception):
+    """A rule of the domain said no. `detail` is safe to show to the person who asked."""
+
+    status = 400
+    code = "bad_request"
+    title = "The request can't be carried out"
+
+    def __init__(self, detail: str = "", *, code: str | None = None, **extra: Any) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        if code is not None:
+            self.code = code
+        self.extra = extra
+
+
+class NotFound(DomainError):
+    status = 404
+    code = "not_found"
+    title = "There is no such thing, or it isn't yours to see"
+
+
+class Forbidden(DomainError):
+    status = 403
+    code = "forbidden"
+    title = "You may not do this"
+
+
+class Conflict(DomainError):
+    status = 409
+    code = "conflict"
+    title = "The present state doesn't allow this"
+
+
+class Unprocessable(DomainError):
+    status = 422
+    code = "unprocessable"
+    title = "The content can't be processed"
+
+
+class Unavailable(DomainError):
+    """A part that this needs is out of reach; trying again later is right. `retry_after` is in seconds."""
+
+    status = 503
+    code = "unavailable"
+    title = "A part of the service is out of reach"
+
+    def __init__(self, detail: str = "", *, code: str | None = None, retry_after: int = 5, **extra: Any) -> None:
+        super().__init__(detail, code=code, **extra)
+        self.retry_after = retry_after

@@ -1,0 +1,85 @@
+"""Problem bodies (RFC 9457, `application/problem+json`) for every error the API answers.
+
+Members: type, title, status, detail, code (stable, for programs), request_id (when known), errors (per field, on 400).
+"""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from core.errors import DomainError
+
+CONTENT_TYPE = "application/problem+json"
+
+
+def problem_body(*, status: int, code: str, title: str, detail: str = "", request: Any = None, **extra: Any) -> dict:
+    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "code": code}
+    if detail and detail != title:
+        body["detail"] = detail
+    request_id = getattr(request, "request_id", None) or getattr(getattr(request, "_request", None), "request_id", None)
+    if request_id:
+        body["request_id"] = request_id
+    return body | extra
+
+
+def _response(request: Any, headers: dict[str, str] | None = None, **members: Any) -> Response:
+    body = problem_body(request=request, **members)
+    response = Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)
+    return response
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's EXCEPTION_HANDLER: domain errors, DRF's own, and a database out of reach; others stay unhandled (500)."""
+    request = context.get("request")
+    set_rollback()
+    if isinstance(error, DomainError):
+        headers = {"Retry-After": str(error.retry_after)} if hasattr(error, "retry_after") else None
+        return _response(
+            request,
+            headers,
+            status=error.status,
+            code=error.code,
+            title=error.title,
+            detail=error.detail,
+            **error.extra,
+        )
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if isinstance(error, exceptions.APIException):
+        return _from_api_exception(request, error)
+    if isinstance(error, OperationalError | InterfaceError):
+        return _response(
+            request, {"Retry-After": "5"}, status=503, code="database_unavailable", title="The database is out of reach"
+        )
+    return None
+
+
+def _from_api_exception(request: Any, error: exceptions.APIException) -> Response:
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = error.auth_header
+    if getattr(error, "wait", None) is not None:
+        headers["Retry-After"] = str(max(1, int(error.wait)))
+    title = str(error.default_detail)
+    if isinstance(error, exceptions.ValidationError):
+        return _response(
+            request, headers, status=400, code="invalid", title="Some fields are not valid", errors=error.detail
+        )
+    codes = error.get_codes()
+    code = codes if isinstance(codes, str) else error.default_code
+    return _response(request, headers, status=error.status_code, code=code, title=title, detail=str(error.detail))
+
+
+def problem_json_response(
+    request: HttpRequest, *, status: int, code: str, title: str, detail: str = ""
+) -> JsonResponse:
+    """For plain Django views and handlers that answer API clients."""
+    body = problem_body(status=status, code=code, title=title, detail=detail, request=request)
+    return JsonResponse(body, status=status, content_type=CONTENT_TYPE)

@@ -1,0 +1,7 @@
+"""App configuration of courses."""
+
+from django.apps import AppConfig
+
+
+class CoursesConfig(AppConfig):
+    name = "courses"

@@ -1,0 +1,19 @@
+"""gunicorn configuration: threaded workers, sized by the same environment variables as the database pool."""
+
+import os
+
+os.environ.setdefault("LMS_ROLE", "api")
+
+wsgi_app = "lms.wsgi:application"
+bind = f"{os.environ.get('LMS_BIND', '127.0.0.1')}:{os.environ.get('LMS_PORT', '8000')}"
+worker_class = "gthread"
+workers = int(os.environ.get("LMS_WEB_WORKERS", "2"))
+threads = int(os.environ.get("LMS_WEB_THREADS", "12"))
+timeout = 60
+graceful_timeout = 30
+keepalive = 5
+max_requests = int(os.environ.get("LMS_WEB_MAX_REQUESTS", "0"))
+max_requests_jitter = max_requests // 10
+# Worker heartbeats on a disk that stalls look like a hung worker.
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+accesslog = None  # the application writes the access line, with the request id and without personal data

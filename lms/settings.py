@@ -1,0 +1,345 @@
+"""The one settings file: everything that differs between environments comes from environment variables.
+
+Defaults are safe for production; `.env.example` lists every variable. A file named by LMS_ENV_FILE (default `.env`)
+is read first; variables already in the environment win over it.
+
+Raises ImproperlyConfigured, naming the variable, when a required one is missing.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import environ
+from celery.schedules import schedule
+from django.core.exceptions import ImproperlyConfigured
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / os.environ.get("LMS_ENV_FILE", ".env"))
+
+
+def required(name: str, why: str = "") -> str:
+    value = os.environ.get(name, "")
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set{': ' + why if why else '.'}")
+    return value
+
+
+# --- what this process is ------------------------------------------------------------------------------------------
+DEBUG = env.bool("LMS_DEBUG", default=False)
+SECRET_KEY = required("DJANGO_SECRET_KEY", "generate one with `openssl rand -base64 48`.")
+ROLE = env.str("LMS_ROLE", default="command")  # api, worker, beat, flower or command: sizes the pool, labels telemetry
+RELEASE = env.str("LMS_RELEASE", default="unreleased")
+ENVIRONMENT = env.str("LMS_ENVIRONMENT", default="development" if DEBUG else "production")
+OBSERVABILITY_ENABLED = env.bool("LMS_OBSERVABILITY", default=True)
+
+ROOT_URLCONF = "lms.urls"
+WSGI_APPLICATION = "lms.wsgi.application"
+ASGI_APPLICATION = "lms.asgi.application"
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SITE_ID = None
+
+# --- where it is reached -------------------------------------------------------------------------------------------
+BASE_URL = env.str("LMS_BASE_URL", default="http://127.0.0.1:8000" if DEBUG else "").rstrip("/")
+if not BASE_URL:
+    required("LMS_BASE_URL", "the public address that links in e-mail and certificates point to.")
+ALLOWED_HOSTS = env.list("LMS_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if DEBUG else [])
+CSRF_TRUSTED_ORIGINS = env.list("LMS_CSRF_TRUSTED_ORIGINS", default=[])
+# Only peers inside these networks may name another client address (accounts.client_address).
+TRUSTED_PROXIES = env.list("LMS_TRUSTED_PROXIES", default=[])
+
+# --- applications --------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.headless",
+    "django_celery_beat",
+    "outbox",
+    "accounts",
+    "courses",
+    "quizzes",
+    "certificates",
+    "analytics",
+    "lms.apps.LmsConfig",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "accounts.middleware.LastActivityMiddleware",
+]
+if OBSERVABILITY_ENABLED:
+    INSTALLED_APPS = ["django_prometheus", "observability", *INSTALLED_APPS]
+    MIDDLEWARE = [
+        "observability.middleware.RequestContextMiddleware",
+        "observability.middleware.MetricsBeforeMiddleware",
+        *MIDDLEWARE,
+        "observability.middleware.MetricsAfterMiddleware",
+    ]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "lms" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- database: psycopg 3 with its pool -----------------------------------------------------------------------------
+WEB_WORKERS = env.int("LMS_WEB_WORKERS", default=2)
+WEB_THREADS = env.int("LMS_WEB_THREADS", default=12)  # at least the pool's size, or the pool can never fill
+CELERY_CONCURRENCY = env.int("LMS_CELERY_CONCURRENCY", default=2)
+DB_POOL_MAX_API = env.int("LMS_DB_POOL_MAX", default=12)
+DB_POOL_MAX_OTHER = 2  # a Celery child, beat or a command runs one query at a time
+DB_POOL_TIMEOUT_SECONDS = env.float("LMS_DB_POOL_TIMEOUT", default=2.0)
+DB_STATEMENT_TIMEOUT_SECONDS = env.float("LMS_DB_STATEMENT_TIMEOUT", default=15.0)
+
+
+def database() -> dict[str, Any]:
+    hint = "`make demo` writes .run/demo.env (use it by LMS_ENV_FILE), or name a PostgreSQL server."
+    required("DATABASE_URL", hint)
+    config: dict[str, Any] = env.db_url("DATABASE_URL")
+    engine = "django_prometheus.db.backends.postgresql" if OBSERVABILITY_ENABLED else "django.db.backends.postgresql"
+    options = config.setdefault("OPTIONS", {})
+    options.setdefault("connect_timeout", 3)
+    options.setdefault("application_name", f"lms-{ROLE}")
+    # A dead peer is noticed by TCP itself: statement_timeout needs a server that answers.
+    options.setdefault("tcp_user_timeout", 5000)
+    if ROLE == "api":
+        options.setdefault("options", f"-c statement_timeout={int(DB_STATEMENT_TIMEOUT_SECONDS * 1000)}")
+    options["pool"] = {
+        "min_size": 1,
+        "max_size": DB_POOL_MAX_API if ROLE == "api" else DB_POOL_MAX_OTHER,
+        "timeout": DB_POOL_TIMEOUT_SECONDS,
+        "max_idle": 300,
+        "name": ROLE,
+    }
+    return config | {"ENGINE": engine, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
+
+
+DATABASES = {"default": database()}
+
+# --- Redis: cache, limits (database 0) and broker (database 1) -----------------------------------------------------
+REDIS_URL = required("REDIS_URL", "`make demo` writes .run/demo.env (use it by LMS_ENV_FILE), or name a Redis server.")
+BROKER_URL = env.str("LMS_BROKER_URL", default=REDIS_URL.rsplit("/", 1)[0] + "/1")
+REDIS_TIMEOUT_SECONDS = env.float("LMS_REDIS_TIMEOUT", default=0.5)
+# redis-py retries ten times by default, which turns a refused connection into seconds.
+REDIS_CLIENT_OPTIONS: dict[str, Any] = {
+    "socket_timeout": REDIS_TIMEOUT_SECONDS,
+    "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
+    "retry": Retry(NoBackoff(), 0),
+    "health_check_interval": 30,
+}
+CACHES = {
+    "default": {
+        "BACKEND": "observability.metrics.cache.RedisCache"
+        if OBSERVABILITY_ENABLED
+        else "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "lms",
+        "TIMEOUT": 300,
+        "OPTIONS": REDIS_CLIENT_OPTIONS,
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"  # a Redis outage logs nobody out
+
+# --- Celery --------------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = BROKER_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 5.0,
+    "socket_connect_timeout": 1.0,
+    "socket_keepalive": True,
+    "retry_on_timeout": False,
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.2,
+    "interval_max": 0.5,
+    "visibility_timeout": 3600,
+}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SEND_TASK_EVENTS = True
+CELERY_TASK_SEND_SENT_EVENT = True
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_TASK_SOFT_TIME_LIMIT = 540
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CONCURRENCY = CELERY_CONCURRENCY
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+CELERY_BEAT_SCHEDULE: dict[str, Any] = {
+    # Relayed by schedule, not by a publish after each commit: a request never waits for the broker.
+    "relay-outbox": {
+        "task": "outbox.tasks.relay",
+        "schedule": schedule(run_every=env.float("LMS_OUTBOX_INTERVAL", default=2.0)),
+        "options": {"expires": 30},
+    },
+}
+
+# --- people --------------------------------------------------------------------------------------------------------
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+HEADLESS_ONLY = True
+HEADLESS_CLIENTS = ("app", "browser")
+HEADLESS_FRONTEND_URLS = {
+    "account_confirm_email": f"{BASE_URL}/account/verify-email/{{key}}",
+    "account_reset_password": f"{BASE_URL}/account/password/reset",
+    "account_reset_password_from_key": f"{BASE_URL}/account/password/reset/key/{{key}}",
+    "account_signup": f"{BASE_URL}/account/signup",
+}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "LMS"
+MFA_TOTP_TOLERANCE = 0  # with 1, allauth accepts the same code twice
+USERSESSIONS_TRACK_ACTIVITY = False
+
+# --- API -----------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "allauth.headless.contrib.rest_framework.authentication.XSessionTokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_FILTER_BACKENDS": [
+        "django_filters.rest_framework.DjangoFilterBackend",
+        "rest_framework.filters.SearchFilter",
+        "rest_framework.filters.OrderingFilter",
+    ],
+    "EXCEPTION_HANDLER": "core.problems.exception_handler",
+    "DEFAULT_VERSION": "v1",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "LMS API",
+    "DESCRIPTION": "Courses, quizzes and certificates for students, instructors and admins.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- e-mail --------------------------------------------------------------------------------------------------------
+vars().update(env.email_url("LMS_EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("LMS_FROM_EMAIL", default="LMS <no-reply@localhost>")
+
+# --- security ------------------------------------------------------------------------------------------------------
+HTTPS = env.bool("LMS_HTTPS", default=not DEBUG)
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health$", r"^api/v1/ready$", r"^metrics$"]  # probes and scrapes speak plain HTTP inside
+if env.bool("LMS_BEHIND_TLS_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = env.int("LMS_HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# --- language, time, files -----------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = env.path("LMS_STATIC_ROOT", default=BASE_DIR / "staticfiles")
+MEDIA_ROOT = env.path("LMS_MEDIA_ROOT", default=BASE_DIR / "media")
+WHITENOISE_USE_FINDERS = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# --- telemetry -----------------------------------------------------------------------------------------------------
+LOG_FORMAT = env.str("LMS_LOG_FORMAT", default="console" if DEBUG else "json")
+LOG_LEVEL = env.str("LMS_LOG_LEVEL", default="INFO")
+if OBSERVABILITY_ENABLED:
+    from observability.logs import logging_config
+
+    LOGGING = logging_config(log_format=LOG_FORMAT, level=LOG_LEVEL)
+else:
+    LOGGING = {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "handlers": {"console": {"class": "logging.StreamHandler"}},
+        "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    }
+PROMETHEUS_EXPORT_MIGRATIONS = False
+OBSERVABILITY = {
+    "ROLE": ROLE,
+    "RELEASE": RELEASE,
+    "ENVIRONMENT": ENVIRONMENT,
+    "SENTRY_DSN": env.str("SENTRY_DSN", default=""),
+    "METRICS_TOKEN": env.str("OBSERVABILITY_METRICS_TOKEN", default=""),
+    "METRICS_TRUSTED_NETWORKS": env.list("OBSERVABILITY_METRICS_TRUSTED_NETWORKS", default=["127.0.0.0/8", "::1/128"]),
+    "REDIS_URL": REDIS_URL,
+    "BROKER_URL": BROKER_URL,
+}

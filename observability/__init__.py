@@ -1,0 +1,1 @@
+"""Metrics, logs without personal data, errors and health for any Django project."""

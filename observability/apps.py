@@ -1,0 +1,20 @@
+"""App configuration: finds every installed app's `metrics.py`, starts Sentry when a DSN is set."""
+
+import logging
+
+from django.apps import AppConfig, apps
+from django.utils.module_loading import import_module, module_has_submodule
+
+logger = logging.getLogger(__name__)
+
+
+class ObservabilityConfig(AppConfig):
+    name = "observability"
+
+    def ready(self) -> None:
+        from observability import sentry
+
+        sentry.start()
+        for app in apps.get_app_configs():
+            if app.name != self.name and app.module and module_has_submodule(app.module, "metrics"):
+                import_module(f"{app.name}.metrics")

@@ -1,0 +1,11 @@
+"""App configuration of the outbox."""
+
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+
+
+class OutboxConfig(AppConfig):
+    name = "outbox"
+
+    def ready(self) -> None:
+        autodiscover_modules("consumers")

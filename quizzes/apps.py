@@ -1,0 +1,7 @@
+"""App configuration of quizzes."""
+
+from django.apps import AppConfig
+
+
+class QuizzesConfig(AppConfig):
+    name = "quizzes"

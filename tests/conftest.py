@@ -1,0 +1,25 @@
+"""Fixtures that every test may use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache(request: pytest.FixtureRequest):
+    """Counters and limits of one test never reach the next."""
+    yield
+    if "db" in request.fixturenames or "transactional_db" in request.fixturenames or "client" in request.fixturenames:
+        from django.core.cache import cache
+
+        cache.clear()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real course exports and data sets that are not part of the repository."""
+    path = Path(os.environ["LMS_SHARED_DATA"])
+    if not path.is_dir():
+        pytest.skip(f"no shared data at {path} (set LMS_SHARED_DATA)")
+    return path

@@ -1,0 +1,31 @@
+"""pytest plugin (`-p tests.embedded_servers`): real servers of the tests' own, before Django reads its settings.
+
+A DATABASE_URL or REDIS_URL that is already set wins; the servers live in a temporary directory and end with pytest.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+os.environ["LMS_ENV_FILE"] = os.devnull
+os.environ.setdefault("DJANGO_SECRET_KEY", "tests-only-" + "x" * 50)
+os.environ.setdefault("LMS_DEBUG", "1")
+os.environ.setdefault("LMS_LOG_FORMAT", "json")
+os.environ.setdefault("LMS_EMAIL_URL", "memorymail://")
+os.environ.setdefault("LMS_SHARED_DATA", str(Path(__file__).resolve().parents[2] / "shared" / "data"))
+
+if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
+    from lms.embedded import EmbeddedServers
+
+    directory = Path(tempfile.mkdtemp(prefix="lms-tests-"))
+    servers = EmbeddedServers(directory, durable=False)
+    for name, url in servers.start().items():
+        os.environ.setdefault(name, url)
+
+    def _stop() -> None:
+        servers.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+    atexit.register(_stop)
