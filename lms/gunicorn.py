@@ -16,4 +16,5 @@ max_requests = int(os.environ.get("LMS_WEB_MAX_REQUESTS", "0"))
 max_requests_jitter = max_requests // 10
 # Worker heartbeats on a disk that stalls look like a hung worker.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+control_socket_disable = True  # it would write below the home directory
 accesslog = None  # the application writes the access line, with the request id and without personal data

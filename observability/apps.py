@@ -1,9 +1,10 @@
 """App configuration: finds every installed app's `metrics.py`, starts Sentry when a DSN is set."""
 
 import logging
+from importlib import import_module
 
 from django.apps import AppConfig, apps
-from django.utils.module_loading import import_module, module_has_submodule
+from django.utils.module_loading import module_has_submodule
 
 logger = logging.getLogger(__name__)
 

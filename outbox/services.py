@@ -57,7 +57,7 @@ def publish(*, topic: str, key: str, payload: dict[str, Any]) -> bool:
 
 
 def relay(*, limit: int = 200) -> int:
-    """Carry out up to `limit` due messages, oldest first; several relays may run at once. Returns how many succeeded."""
+    """Carry out up to `limit` due messages, oldest first; several may run at once. Returns how many succeeded."""
     delivered = 0
     for _ in range(limit):
         outcome = _relay_one()
