@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.system import System
+
 
 @pytest.fixture(autouse=True)
 def _clean_cache(request: pytest.FixtureRequest):
@@ -23,3 +25,10 @@ def shared_data() -> Path:
     if not path.is_dir():
         pytest.skip(f"no shared data at {path} (set LMS_SHARED_DATA)")
     return path
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory):
+    """The real web, worker, beat and Flower processes, started once for all tests that ask."""
+    with System(tmp_path_factory.mktemp("system")) as running:
+        yield running

@@ -1,0 +1,54 @@
+"""Settings refuse to start half-configured, and name what is missing."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPLETE = {
+    "DJANGO_SECRET_KEY": "k" * 60,
+    "DATABASE_URL": "postgres://u:p@127.0.0.1:1/d",
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "LMS_BASE_URL": "https://lms.example.org",
+    "LMS_ENV_FILE": os.devnull,
+}
+
+
+def start(**variables: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")}
+    return subprocess.run(
+        [sys.executable, "manage.py", "diffsettings", "--output", "unified"],
+        cwd=ROOT,
+        env=kept | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("missing", ["DJANGO_SECRET_KEY", "DATABASE_URL", "REDIS_URL", "LMS_BASE_URL"])
+def test_a_missing_variable_stops_the_start_and_is_named(missing):
+    result = start(**{name: value for name, value in COMPLETE.items() if name != missing})
+    assert result.returncode == 1
+    assert result.stderr.strip().startswith(f"manage.py: {missing} is not set")
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("missing", ["DATABASE_URL", "REDIS_URL"])
+def test_development_never_guesses_a_server_either(missing):
+    result = start(LMS_DEBUG="1", **{name: value for name, value in COMPLETE.items() if name != missing})
+    assert result.returncode == 1
+    assert missing in result.stderr
+
+
+def test_the_defaults_are_those_of_production():
+    result = start(**COMPLETE)
+    assert result.returncode == 0, result.stderr
+    changed = result.stdout
+    assert "+ DEBUG = True" not in changed
+    for line in ("SESSION_COOKIE_SECURE = True", "CSRF_COOKIE_SECURE = True", "SECURE_SSL_REDIRECT = True"):
+        assert f"+ {line}" in changed
+    assert "+ SESSION_ENGINE = 'django.contrib.sessions.backends.cached_db'" in changed
