@@ -5,3 +5,8 @@ from django.apps import AppConfig
 
 class CoursesConfig(AppConfig):
     name = "courses"
+
+    def ready(self) -> None:
+        from courses import event_log
+
+        event_log.connect()

@@ -1,0 +1,66 @@
+"""One INFO line for each thing that happens: the event's name, public ids and the course's slug, nothing personal."""
+
+import logging
+from typing import Any
+
+from courses import signals
+from courses.models import Course, Enrollment, Lesson
+
+logger = logging.getLogger("courses.events")
+
+
+def _write(event: str, **facts: Any) -> None:
+    logger.info(event, extra={"event": event, **{name: str(value) for name, value in facts.items()}})
+
+
+def _enrollment_facts(enrollment: Enrollment) -> dict[str, Any]:
+    return {
+        "course": enrollment.course.slug,
+        "enrollment": enrollment.public_id,
+        "person": enrollment.user.public_id,
+    }
+
+
+def on_course_published(sender: Any, *, course: Course, **kwargs: Any) -> None:
+    _write("course.published", course=course.slug)
+
+
+def on_course_archived(sender: Any, *, course: Course, **kwargs: Any) -> None:
+    _write("course.archived", course=course.slug)
+
+
+def on_course_imported(sender: Any, *, course: Course, created: bool, changed: bool, **kwargs: Any) -> None:
+    outcome = "created" if created else "updated" if changed else "unchanged"
+    _write("course.imported", course=course.slug, outcome=outcome)
+
+
+def on_enrollment_created(sender: Any, *, enrollment: Enrollment, source: str, **kwargs: Any) -> None:
+    _write("enrollment.created", **_enrollment_facts(enrollment), source=source)
+
+
+def on_enrollment_dropped(sender: Any, *, enrollment: Enrollment, **kwargs: Any) -> None:
+    _write("enrollment.dropped", **_enrollment_facts(enrollment))
+
+
+def on_enrollment_resumed(sender: Any, *, enrollment: Enrollment, **kwargs: Any) -> None:
+    _write("enrollment.resumed", **_enrollment_facts(enrollment))
+
+
+def on_lesson_completed(sender: Any, *, enrollment: Enrollment, lesson: Lesson, **kwargs: Any) -> None:
+    _write("lesson.completed", **_enrollment_facts(enrollment), lesson=lesson.public_id, kind=lesson.kind)
+
+
+def on_course_completed(sender: Any, *, enrollment: Enrollment, **kwargs: Any) -> None:
+    _write("course.completed", **_enrollment_facts(enrollment))
+
+
+def connect() -> None:
+    """Called once, when the app is ready."""
+    signals.course_published.connect(on_course_published)
+    signals.course_archived.connect(on_course_archived)
+    signals.course_imported.connect(on_course_imported)
+    signals.enrollment_created.connect(on_enrollment_created)
+    signals.enrollment_dropped.connect(on_enrollment_dropped)
+    signals.enrollment_resumed.connect(on_enrollment_resumed)
+    signals.lesson_completed.connect(on_lesson_completed)
+    signals.course_completed.connect(on_course_completed)

@@ -1,0 +1,59 @@
+"""Counters of what happens in courses. Labels are closed; nothing here names a person or a course."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from courses import signals
+from courses.models import EnrollmentSource, Lesson, LessonKind
+from observability import business
+
+enrollments = business.Counter(
+    "lms_enrollments_total",
+    "Enrollments created, by how the person came into the course.",
+    labels={"source": EnrollmentSource.values},
+)
+enrollment_changes = business.Counter(
+    "lms_enrollment_changes_total",
+    "Changes to existing enrollments other than completion.",
+    labels={"change": ("dropped", "resumed")},
+)
+course_completions = business.Counter("lms_course_completions_total", "Enrollments that completed their course.")
+lessons_completed = business.Counter(
+    "lms_lessons_completed_total", "Lessons completed, by kind.", labels={"kind": LessonKind.values}
+)
+course_imports = business.Counter(
+    "lms_course_imports_total",
+    "Course imports carried out, by what they did.",
+    labels={"outcome": ("created", "updated", "unchanged")},
+)
+
+
+@receiver(signals.enrollment_created)
+def count_enrollment(sender: Any, *, source: str, **kwargs: Any) -> None:
+    enrollments.inc(source=source)
+
+
+@receiver(signals.enrollment_dropped)
+def count_drop(sender: Any, **kwargs: Any) -> None:
+    enrollment_changes.inc(change="dropped")
+
+
+@receiver(signals.enrollment_resumed)
+def count_return(sender: Any, **kwargs: Any) -> None:
+    enrollment_changes.inc(change="resumed")
+
+
+@receiver(signals.course_completed)
+def count_course_completion(sender: Any, **kwargs: Any) -> None:
+    course_completions.inc()
+
+
+@receiver(signals.lesson_completed)
+def count_lesson(sender: Any, *, lesson: Lesson, **kwargs: Any) -> None:
+    lessons_completed.inc(kind=lesson.kind)
+
+
+@receiver(signals.course_imported)
+def count_import(sender: Any, *, created: bool, changed: bool, **kwargs: Any) -> None:
+    course_imports.inc(outcome="created" if created else "updated" if changed else "unchanged")

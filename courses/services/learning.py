@@ -1,0 +1,168 @@
+"""Completing lessons and, through them, courses. Progress is counted by the database, never in Python."""
+
+import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, DecimalField, Exists, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Greatest, NullIf, Round
+from django.utils import timezone
+
+from core.errors import Conflict, NotFound
+from core.events import announce
+from courses import signals
+from courses.models import (
+    Course,
+    Enrollment,
+    EnrollmentChange,
+    EnrollmentState,
+    Lesson,
+    LessonKind,
+    LessonProgress,
+)
+
+BY_HAND = (LessonKind.TEXT,)
+BY_RESULT = (LessonKind.QUIZ, LessonKind.ASSIGNMENT)
+LEARNING = (EnrollmentState.ACTIVE, EnrollmentState.COMPLETED)
+
+
+def lock_enrollment(enrollment: Enrollment) -> Enrollment:
+    """The row as it is now, with user and course, held until the transaction ends."""
+    return (
+        Enrollment.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("user", "course")
+        .get(pk=enrollment.pk)
+    )
+
+
+@transaction.atomic
+def complete_lesson(*, enrollment: Enrollment, lesson: Lesson) -> Enrollment:
+    """Mark a lesson done, and the course with its last required lesson. Doing it twice changes nothing.
+
+    Raises NotFound for a lesson that isn't part of the course's published content, Conflict when the enrollment is
+    neither active nor completed (`enrollment_not_active`) or the lesson takes a result instead (`needs_result`).
+    """
+    _check_part_of_course(enrollment, lesson)
+    if lesson.kind not in BY_HAND:
+        raise Conflict("This lesson is completed by its result.", code="needs_result")
+    enrollment = lock_enrollment(enrollment)
+    if enrollment.state not in LEARNING:
+        raise Conflict("The enrollment is not active.", code="enrollment_not_active")
+    _complete(enrollment, lesson)
+    return enrollment
+
+
+@transaction.atomic
+def record_lesson_result(*, enrollment: Enrollment, lesson: Lesson, passed: bool, fraction: float) -> Enrollment:
+    """Take the result of a quiz or assignment, `fraction` in 0..1. The best fraction stays; a pass is never undone.
+
+    A result may arrive after a drop: it is kept, and counts when the person comes back.
+
+    Raises NotFound for a lesson outside of the course, ValueError for another kind of lesson or another fraction.
+    """
+    if lesson.kind not in BY_RESULT:
+        raise ValueError(f"a {lesson.kind} lesson takes no result")
+    if not 0 <= fraction <= 1:
+        raise ValueError(f"fraction {fraction} is outside 0..1")
+    _check_part_of_course(enrollment, lesson)
+    enrollment = lock_enrollment(enrollment)
+    progress = _progress_row(enrollment, lesson)
+    best = Greatest(Coalesce(F("fraction"), Value(0.0)), Value(fraction))
+    LessonProgress.objects.filter(pk=progress.pk).update(fraction=best)
+    if passed:
+        _complete(enrollment, lesson)
+    return enrollment
+
+
+def _check_part_of_course(enrollment: Enrollment, lesson: Lesson) -> None:
+    if not lesson.published or lesson.section.course_id != enrollment.course_id:
+        raise NotFound("The course has no such lesson.")
+
+
+def _progress_row(enrollment: Enrollment, lesson: Lesson) -> LessonProgress:
+    return LessonProgress.objects.get_or_create(enrollment=enrollment, lesson=lesson)[0]
+
+
+def _complete(enrollment: Enrollment, lesson: Lesson) -> None:
+    progress = _progress_row(enrollment, lesson)
+    now = timezone.now()
+    newly = LessonProgress.objects.filter(pk=progress.pk, completed_at__isnull=True).update(completed_at=now)
+    if not newly:
+        return
+    announce(signals.lesson_completed, Lesson, enrollment=enrollment, lesson=lesson)
+    refresh_progress(enrollment, active_at=now)
+
+
+def refresh_progress(enrollment: Enrollment, *, active_at: datetime.datetime | None = None) -> None:
+    """Recount one enrollment, complete its course when nothing is missing, and bring `enrollment` up to date."""
+    row = Enrollment.objects.filter(pk=enrollment.pk)
+    fields: dict[str, Any] = {"last_activity_at": active_at} if active_at else {}
+    row.update(progress=_percentage(), **fields)
+    _complete_courses(row)
+    enrollment.refresh_from_db(fields=["state", "progress", "completed_at", "last_activity_at"])
+
+
+@transaction.atomic
+def recount_course(*, course: Course) -> int:
+    """Recount everybody after the course's lessons changed; returns how many percentages changed.
+
+    Whoever has nothing left to do completes the course. Completed enrollments stay completed.
+    """
+    Course.objects.select_for_update(no_key=True).get(pk=course.pk)  # two recounts of a course would deadlock
+    enrollments = Enrollment.objects.filter(course=course)
+    changed = enrollments.exclude(progress=_percentage()).update(progress=_percentage())
+    if changed:
+        _complete_courses(enrollments)
+    return changed
+
+
+def _complete_courses(enrollments: QuerySet[Enrollment]) -> None:
+    """Complete the active enrollments that have every required lesson done; the guard in the UPDATE makes it once."""
+    required = Lesson.objects.filter(section__course=OuterRef("course"), published=True, required=True)
+    done = LessonProgress.objects.filter(
+        enrollment=OuterRef(OuterRef("pk")), lesson=OuterRef("pk"), completed_at__isnull=False
+    )
+    missing = required.filter(~Exists(done))
+    finished = enrollments.filter(Exists(required), ~Exists(missing), state=EnrollmentState.ACTIVE)
+    keys = list(finished.order_by("pk").select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+    if not keys:
+        return
+    now = timezone.now()
+    Enrollment.objects.filter(pk__in=keys, state=EnrollmentState.ACTIVE).update(
+        state=EnrollmentState.COMPLETED, completed_at=now
+    )
+    EnrollmentChange.objects.bulk_create(
+        EnrollmentChange(
+            enrollment_id=key, from_state=EnrollmentState.ACTIVE, to_state=EnrollmentState.COMPLETED, at=now
+        )
+        for key in keys
+    )
+    for completed in Enrollment.objects.filter(pk__in=keys).select_related("user", "course").order_by("pk"):
+        announce(signals.course_completed, Enrollment, enrollment=completed)
+
+
+def _percentage() -> Any:
+    """SQL: the share of the course's required published lessons that the enrollment has completed, in percent."""
+    number = DecimalField(max_digits=12, decimal_places=4)
+    total = (
+        Lesson.objects.filter(section__course=OuterRef("course"), published=True, required=True)
+        .order_by()
+        .values("section__course")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
+    done = (
+        LessonProgress.objects.filter(
+            enrollment=OuterRef("pk"),
+            completed_at__isnull=False,
+            lesson__published=True,
+            lesson__required=True,
+            lesson__section__course=OuterRef("course"),
+        )
+        .order_by()
+        .values("enrollment")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
+    share = Cast(Coalesce(Subquery(done), 0), number) * Value(100) / NullIf(Cast(Subquery(total), number), Value(0))
+    return Coalesce(Round(Cast(share, number), 2), Value(0), output_field=DecimalField(max_digits=5, decimal_places=2))

@@ -1,0 +1,80 @@
+"""The same things done by many threads at once, on real connections."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import close_old_connections, connection
+
+from courses import services
+from courses.models import Course, Enrollment, LessonProgress
+from tests.courses.conftest import lessons_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
+    """Run all calls from threads that start together; each result is what was returned or raised."""
+    barrier = threading.Barrier(len(calls))
+    results: list[Any] = [None] * len(calls)
+
+    def run(index: int, call: Callable[[], Any]) -> None:
+        barrier.wait()
+        try:
+            results[index] = call()
+        except Exception as error:
+            results[index] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    close_old_connections()
+    return results
+
+
+def test_one_person_enrolling_many_times_at_once_has_one_enrollment(student, course, names):
+    results = at_once([lambda: services.enroll(user=student, course=course).pk] * 10)
+    assert set(results) == {Enrollment.objects.get().pk}
+    assert names().count("enrollment_created") == 1
+
+
+def test_all_lessons_completed_twice_at_once_complete_the_course_once(student, make_course, names):
+    course = make_course(lessons=5)
+    enrollment = services.enroll(user=student, course=course)
+    calls = [
+        lambda lesson=lesson: services.complete_lesson(enrollment=enrollment, lesson=lesson).pk
+        for lesson in lessons_of(course) * 2
+    ]
+    assert set(at_once(calls)) == {enrollment.pk}
+    enrollment.refresh_from_db()
+    assert (enrollment.state, enrollment.progress) == ("completed", 100)
+    assert LessonProgress.objects.filter(completed_at__isnull=False).count() == 5
+    assert Counter(names())["lesson_completed"] == 5
+    assert Counter(names())["course_completed"] == 1
+
+
+def test_completing_while_the_course_is_recounted_neither_deadlocks_nor_loses_a_lesson(make_user, make_course):
+    course = make_course(lessons=2)
+    lessons = lessons_of(course)
+    people = [services.enroll(user=make_user(f"p{number}"), course=course) for number in range(4)]
+    calls: list[Callable[[], Any]] = [
+        lambda enrollment=enrollment, lesson=lesson: services.complete_lesson(enrollment=enrollment, lesson=lesson)
+        for enrollment in people
+        for lesson in lessons
+    ]
+    calls += [lambda: services.recount_course(course=course)] * 3
+    results = at_once(calls)
+    assert [result for result in results if isinstance(result, Exception)] == []
+    assert set(Enrollment.objects.filter(course=course).values_list("state", "progress")) == {("completed", 100)}
+
+
+def test_publishing_many_times_at_once_is_announced_once(make_course, names):
+    course = make_course(publish=False)
+    at_once([lambda: services.publish_course(course=Course.objects.get(pk=course.pk)).pk] * 6)
+    assert names().count("course_published") == 1
