@@ -82,6 +82,8 @@ class System:
         )
         try:
             self.manage("migrate", "--verbosity", "0")
+            if "web" in self.processes:
+                self.manage("collectstatic", "--noinput", "--verbosity", "0")
             for name in self.processes:
                 self.start(name)
             if "web" in self.processes:
