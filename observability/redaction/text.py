@@ -1,0 +1,245 @@
+"""Redaction of one string.
+
+Most text holds nothing to hide, so the work is to find that out cheaply: a projection of the text to lower-case words
+is one C call, and one set intersection answers whether any of several hundred words is present. A finder runs only
+after its gate opened, and most run at the place the gate found.
+"""
+
+import re
+import sys
+import unicodedata
+from collections import Counter
+from collections.abc import Callable
+
+from observability.redaction import credentials, personal
+from observability.redaction.keys import KEY_WORDS
+from observability.redaction.policy import DEFAULT, TRUNCATED, UNREDACTABLE, Policy
+
+Span = tuple[int, int, str]
+
+
+def _table(project: Callable[[str], str]) -> bytes:
+    return bytes(ord(project(chr(code))) for code in range(256))
+
+
+# One byte per character, so that a position in a projection is a position in the text.
+_WORDS = _table(lambda c: c.lower() if c.isdecimal() or c.lower() != c.upper() else " ")
+_SHAPE = _table(lambda c: "0" if c.isdecimal() else "A" if c.isupper() else "a" if c.islower() else c)
+_ESCAPE = re.compile(rb"%(?:25)*[0-9A-Fa-f]{2}|\\u00[0-9a-f]{2}|\\+[nrt]")
+_HEX_DIGITS = b"0123456789abcdefABCDEF"
+_CARD_GATE = b"0" * 12
+
+
+def _latin(words: frozenset[str]) -> frozenset[bytes]:
+    return frozenset(word.encode("latin-1") for word in words)
+
+
+# Looked for inside longer words too: few of them in any text, more where camel case hides the word borders.
+_STEMS = (b"passw", b"secret", b"token", b"apikey", b"cookie", b"session")
+_CAMEL_STEMS = (b"auth", b"key", b"csrf", b"credential", b"email", b"phone", b"mobile", b"name", b"birth", b"address",
+                b"passphrase", b"ssn", b"iban", b"otp", b"code", b"pin")  # fmt: skip
+_KEYS = frozenset(word for word in _latin(KEY_WORDS) if not any(stem in word for stem in _STEMS))
+_PHONES = _latin(personal.PHONE_WORDS)
+_IDS = _latin(personal.ID_WORDS)
+_VENDORS = {word.encode("ascii"): pattern for word, pattern in credentials.VENDOR_WORDS.items()}
+_SCHEMES = {b"bearer": "bearer", b"basic": "basic"}
+_VOCABULARY = _KEYS | _PHONES | _IDS | frozenset(_VENDORS) | frozenset(_SCHEMES)
+# Most values of a structured record: a level, a logger, a route, a time, an identifier.
+_PLAIN = re.compile(
+    r"[A-Za-z_./{},]{0,19}|(?:/(?:[a-z_-]{1,32}|v[0-9]|\{[a-z_:]{1,32}\}))+/?|[0-9a-f]{32}|"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+
+# Characters that look like ASCII to a reader: dropped, or replaced, before looking.
+_LOOK_ALIKES = {
+    **dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff\u180e\u200e\u200f\u202a\u202b\u202c\u202d\u202e")),
+    0x3002: ".", 0x2010: "-", 0x2011: "-", 0x2012: "-", 0x2013: "-", 0x2212: "-",
+    **{
+        code: str(unicodedata.decimal(chr(code)))
+        for code in range(128, sys.maxunicode + 1)
+        if unicodedata.decimal(chr(code), None) is not None
+    },
+}  # fmt: skip
+_LOOK_ALIKE = re.compile("[" + "".join(map(re.escape, map(chr, sorted(_LOOK_ALIKES)))) + "]")
+
+
+def redact_text(text: str, policy: Policy | None = None, counts: Counter[str] | None = None) -> str:
+    """``text`` with every credential and personal detail replaced.
+
+    Idempotent; never raises; a text it cannot handle becomes ``[unredactable]``. Text beyond ``policy.max_text``
+    characters is cut at a space and marked ``[truncated]``. ``counts``, when given, is increased per kind found.
+    """
+    try:
+        return _redact(text, policy or DEFAULT, counts)
+    except Exception:  # the caller is a log call or an error report, which must survive any input
+        return UNREDACTABLE
+
+
+def _redact(text: str, policy: Policy, counts: Counter[str] | None) -> str:
+    if len(text) > policy.max_text:
+        text = _cut(text, policy.max_text)
+    if text.isascii():
+        if len(text) < 40 and not policy.extra_patterns and _PLAIN.fullmatch(text):
+            return text
+        seen = text
+    else:
+        seen = _fold(text)
+    spans = _find(seen, policy)
+    if not spans:
+        return text
+    result = _replace(seen, _merge(spans), policy, counts)
+    return text if result == seen else result
+
+
+def _cut(text: str, limit: int) -> str:
+    # Replacements may be longer than what they replace: a text cut before may be longer than the limit by then.
+    if text.endswith(TRUNCATED) and len(text) <= 8 * limit:
+        return text
+    # A value split by the cut would no longer be recognised, so its first half goes too.
+    space = max(text.rfind(separator, limit // 2, limit) for separator in (" ", "\n"))
+    return text[: space if space > 0 else 0] + TRUNCATED
+
+
+def _fold(text: str) -> str:
+    if not unicodedata.is_normalized("NFKC", text):
+        text = unicodedata.normalize("NFKC", text)
+    return text.translate(_LOOK_ALIKES) if _LOOK_ALIKE.search(text) else text
+
+
+def _find(text: str, policy: Policy) -> list[Span]:
+    raw = text.encode("latin-1", "replace")
+    spans: list[Span] = []
+    if "@" in text or "%" in text:
+        _find_around_at(text, spans)
+    if "eyJ" in text:
+        spans.extend(credentials.find_jwts(text))
+    if "PRIVATE KEY" in text:
+        spans.extend(credentials.find_private_keys(text))
+    credentials.find_prefixed_keys(text, spans)
+    shape = raw.translate(_SHAPE)
+    punctuation = raw.translate(None, _HEX_DIGITS)
+    if b"..." in punctuation:
+        spans.extend(personal.find_ipv4(text, shape))
+    if "::" in text or b":::::::" in punctuation or b"::::::..." in punctuation:
+        spans.extend(personal.find_ipv6(text))
+    _find_by_shape(text, shape, spans)
+    if "+" in text:
+        spans.extend(personal.find_plus_phones(text))
+    _find_by_word(text, raw, b"aA" in shape, policy, spans)
+    if policy.extra_patterns:
+        for kind, pattern in policy.extra_patterns:
+            spans.extend((*match.span(), kind) for match in pattern.finditer(text) if match.end() > match.start())
+    return spans
+
+
+def _find_around_at(text: str, spans: list[Span]) -> None:
+    signs: set[int] = set()
+    if "://" in text or "%2F" in text or "%2f" in text:
+        spans.extend(credentials.find_userinfo(text))
+        signs = {end for _, end, _ in spans}
+    # What stands before the sign of a user information is a password, and what follows it a host to keep.
+    spans.extend(span for span in personal.find_emails(text) if not any(span[0] < sign < span[1] for sign in signs))
+
+
+def _find_by_shape(text: str, shape: bytes, spans: list[Span]) -> None:
+    for country in (b"AA00", b"aa00"):
+        position = shape.find(country)
+        while position >= 0:
+            span = personal.find_iban(text, position)
+            if span is not None:
+                spans.append(span)
+            position = shape.find(country, span[1] if span else position + 4)
+    if _CARD_GATE in shape.translate(None, b" -.\xa0"):
+        spans.extend(personal.find_cards(text))
+
+
+def _find_by_word(text: str, raw: bytes, camel: bool, policy: Policy, spans: list[Span]) -> None:
+    if b"%" in raw or b"\\" in raw:
+        raw = _ESCAPE.sub(lambda match: b" " * len(match[0]), raw)
+    lowered = raw.translate(_WORDS)
+    for word in _VOCABULARY.intersection(lowered.split()):
+        _look_at_word(text, lowered, word, policy, spans)
+    for stem in _STEMS:
+        if stem in lowered:
+            _look_at_stem(text, lowered, stem, policy, spans)
+    if camel:
+        for stem in _CAMEL_STEMS:
+            if stem in lowered:
+                _look_at_stem(text, lowered, stem, policy, spans)
+    for stem in policy.extra_words:
+        _look_at_stem(text, lowered, stem, policy, spans)
+    if not text.isascii():
+        for context in personal.NON_LATIN_PHONE_WORDS:
+            position = text.find(context)
+            while position >= 0:
+                _keep(personal.find_phone_after(text, position + len(context)), spans)
+                position = text.find(context, position + len(context))
+
+
+def _keep(span: Span | None, spans: list[Span]) -> int:
+    """Add a found span; returns its end, or 0."""
+    if span is None:
+        return 0
+    spans.append(span)
+    return span[1]
+
+
+def _look_at_stem(text: str, lowered: bytes, stem: bytes, policy: Policy, spans: list[Span]) -> None:
+    position = lowered.find(stem)
+    while position >= 0:
+        end = position + len(stem)
+        span = credentials.find_named_value(text, position, end, policy.placeholder, policy.extra_keys)
+        position = lowered.find(stem, max(end, _keep(span, spans)))
+
+
+def _look_at_word(text: str, lowered: bytes, word: bytes, policy: Policy, spans: list[Span]) -> None:
+    if word in _KEYS:
+        _look_at_stem(text, lowered, word, policy, spans)
+    if word in _PHONES or word in _IDS or word in _VENDORS or word in _SCHEMES:
+        position = lowered.find(word)
+        while position >= 0:
+            end = position + len(word)
+            if position == 0 or lowered[position - 1] == 32:
+                end = max(end, _look_after(text, word, position, end, spans))
+            position = lowered.find(word, end)
+
+
+def _look_after(text: str, word: bytes, position: int, end: int, spans: list[Span]) -> int:
+    if word in _VENDORS:
+        match = _VENDORS[word].match(text, position)
+        return _keep((match.start(), match.end(), "api_key") if match else None, spans)
+    if word in _SCHEMES:
+        return _keep(credentials.find_scheme_token(text, _SCHEMES[word], end), spans)
+    if word in _PHONES:
+        return _keep(personal.find_phone_after(text, end), spans)
+    return _keep(personal.find_national_id_after(text, end), spans)
+
+
+def _merge(spans: list[Span]) -> list[Span]:
+    """Spans in order, overlapping ones united under the kind of the outer or earlier one."""
+    if len(spans) < 2:
+        return spans
+    spans.sort(key=lambda span: (span[0], -span[1]))
+    merged = [spans[0]]
+    for start, end, kind in spans[1:]:
+        last_start, last_end, last_kind = merged[-1]
+        if start >= last_end:
+            merged.append((start, end, kind))
+        elif end > last_end:
+            # A network prefix cannot stand for more than the address it was cut from.
+            merged[-1] = (last_start, end, kind if last_kind == "ip" else last_kind)
+    return merged
+
+
+def _replace(text: str, spans: list[Span], policy: Policy, counts: Counter[str] | None) -> str:
+    parts: list[str] = []
+    done = 0
+    for start, end, kind in spans:
+        value = text[start:end]
+        replacement = policy.replacement(kind, value)
+        if counts is not None and replacement != value:
+            counts[kind] += 1
+        parts += (text[done:start], replacement)
+        done = end
+    parts.append(text[done:])
+    return "".join(parts)
