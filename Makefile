@@ -24,8 +24,12 @@ setup: $(STAMP) ## Create .venv and install everything
 demo: $(STAMP) ## Start the whole system with a sample course, demo people and light traffic
 	@exec $(BIN)/python -m lms.demo
 
-test: $(STAMP) ## Run the tests against real servers of their own
+test: $(STAMP) ## Run the tests against real servers of their own; ARGS="tests/courses -k enrol" for some of them
 	@$(BIN)/python -m pytest $(ARGS)
+ifeq ($(ARGS),)
+	@echo "Once more without the observability app:"
+	@LMS_OBSERVABILITY=0 $(BIN)/python -m pytest -q -m "not processes and not observability"
+endif
 
 check: $(STAMP) ## Lint, types, import rules, migrations, generated files
 	$(BIN)/ruff format --check .

@@ -8,6 +8,14 @@ import pytest
 from tests.system import System
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever tests observability or what is deployed around it needs the app; the marker follows from the folder."""
+    root = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(root).parts[0] in {"observability", "deploy", "bare_project", "drill"}:
+            item.add_marker("observability")
+
+
 @pytest.fixture(autouse=True)
 def _clean_cache(request: pytest.FixtureRequest):
     """Counters and limits of one test never reach the next."""
