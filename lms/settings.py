@@ -19,7 +19,9 @@ from redis.retry import Retry
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-environ.Env.read_env(BASE_DIR / os.environ.get("LMS_ENV_FILE", ".env"))
+ENV_FILE = BASE_DIR / os.environ.get("LMS_ENV_FILE", ".env")
+if ENV_FILE.exists():
+    environ.Env.read_env(ENV_FILE)
 
 
 def required(name: str, why: str = "") -> str:
@@ -55,7 +57,7 @@ TRUSTED_PROXIES = env.list("LMS_TRUSTED_PROXIES", default=[])
 
 # --- applications --------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "accounts.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -92,6 +94,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "accounts.middleware.UnencodableTextMiddleware",
     "accounts.middleware.LastActivityMiddleware",
 ]
 if OBSERVABILITY_ENABLED:
@@ -229,10 +232,15 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[LMS] "
+ACCOUNT_USER_DISPLAY = "accounts.selectors.display_email"
+ACCOUNT_CHANGE_EMAIL = True  # one address a person; a new one counts once it is verified
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 HEADLESS_ONLY = True
+HEADLESS_ADAPTER = "accounts.adapter.HeadlessAdapter"
 HEADLESS_CLIENTS = ("app", "browser")
 HEADLESS_FRONTEND_URLS = {
     "account_confirm_email": f"{BASE_URL}/account/verify-email/{{key}}",
@@ -240,6 +248,7 @@ HEADLESS_FRONTEND_URLS = {
     "account_reset_password_from_key": f"{BASE_URL}/account/password/reset/key/{{key}}",
     "account_signup": f"{BASE_URL}/account/signup",
 }
+MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "LMS"
 MFA_TOTP_TOLERANCE = 0  # with 1, allauth accepts the same code twice
@@ -248,7 +257,7 @@ USERSESSIONS_TRACK_ACTIVITY = False
 # --- API -----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "allauth.headless.contrib.rest_framework.authentication.XSessionTokenAuthentication",
+        "accounts.authentication.SessionTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -342,4 +351,5 @@ OBSERVABILITY = {
     "METRICS_TRUSTED_NETWORKS": env.list("OBSERVABILITY_METRICS_TRUSTED_NETWORKS", default=["127.0.0.0/8", "::1/128"]),
     "REDIS_URL": REDIS_URL,
     "BROKER_URL": BROKER_URL,
+    "CLIENT_ADDRESS": "accounts.client_address.client_address",
 }
