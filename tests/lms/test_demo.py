@@ -1,13 +1,22 @@
-"""The front door's clear refusals: one line each, before anything has started."""
+"""The front door: clear refusals in one line, a start after a crash, and nothing left running."""
 
+import contextlib
+import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
+import psutil
 import pytest
+
+from lms.demo.ports import DEMO_PORTS
+from lms.embedded import free_port
+from tests.system import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -76,3 +85,86 @@ exec {sys.executable} "$@"
     assert "Python 3.11 or newer is needed" in result.stderr
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "venv").exists()
+
+
+class Demo:
+    """A running `python -m lms.demo` whose output is read line by line."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        variables = {port.variable: str(free_port()) for port in DEMO_PORTS}
+        self.web = int(variables["LMS_PORT"])
+        variables |= {"LMS_RUN_DIR": str(directory), "LMS_DEMO_STUDENTS": "20", "LMS_DEMO_PAUSE": "0.05"}
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("LMS_", "DJANGO_")) and name not in ("DATABASE_URL", "REDIS_URL")
+        }
+        self.output = (directory.parent / f"demo-{self.web}.log").open("w+")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "lms.demo"],
+            cwd=ROOT,
+            env=inherited | variables,
+            stdout=self.output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def wait_until_ready(self) -> str:
+        def ready() -> str:
+            text = Path(self.output.name).read_text()
+            assert self.process.poll() is None, text[-3000:]
+            return text if "The LMS is ready." in text else ""
+
+        return wait_for(ready, seconds=90, what="the demo's readiness")
+
+    def get(self, path: str, token: str = "", body: dict | None = None):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.web}{path}",
+            data=json.dumps(body).encode() if body else None,
+            headers={"Content-Type": "application/json", "X-Session-Token": token},
+        )
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return json.loads(response.read())
+
+    def marked_processes(self) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                environment = process.environ()
+                if environment.get("LMS_DEMO_DIR") == str(self.directory) or (
+                    environment.get("LMS_EMBEDDED_DIR") == str(self.directory / "servers")
+                ):
+                    found.append(process)
+        return found
+
+
+@pytest.mark.processes
+@pytest.mark.timeout(300)
+def test_a_killed_demo_starts_again_with_its_data_and_ctrl_c_stops_every_process(tmp_path):
+    run_dir = tmp_path / "run"
+    first = Demo(run_dir)
+    try:
+        assert "Seeded 20 students" in first.wait_until_ready()
+        login = {"email": "student1@demo.lms.test", "password": "learn-by-doing"}
+        token = first.get("/api/v1/auth/app/v1/auth/login", body=login)["meta"]["session_token"]
+        mine = first.get("/api/v1/enrollments", token)["results"]
+        assert len(first.marked_processes()) > 5
+    finally:
+        first.process.kill()
+        first.process.wait()
+
+    second = Demo(run_dir)
+    try:
+        assert "Demo people exist; left as they are." in second.wait_until_ready()
+        kept = {row["id"] for row in second.get("/api/v1/enrollments", token)["results"]}
+        assert {row["id"] for row in mine} <= kept
+        second.process.send_signal(signal.SIGINT)
+        assert second.process.wait(60) == 0
+        assert second.marked_processes() == []
+    finally:
+        if second.process.poll() is None:
+            second.process.kill()
+            second.process.wait()
+        for process in second.marked_processes():
+            process.kill()
