@@ -1,6 +1,7 @@
 """App configuration of the composition root."""
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class LmsConfig(AppConfig):
@@ -9,3 +10,10 @@ class LmsConfig(AppConfig):
 
     def ready(self) -> None:
         from lms import checks  # noqa: F401  registers the system checks
+
+        if settings.OBSERVABILITY_ENABLED:
+            from observability import context
+            from outbox import services as outbox
+
+            outbox.capture_context = context.capture
+            outbox.continue_context = context.continued

@@ -2,6 +2,8 @@
 
 import os
 
+import environ
+
 os.environ.setdefault("LMS_ROLE", "api")
 
 wsgi_app = "lms.wsgi:application"
@@ -17,4 +19,10 @@ max_requests_jitter = max_requests // 10
 # Worker heartbeats on a disk that stalls look like a hung worker.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 control_socket_disable = True  # it would write below the home directory
+if environ.Env().bool("LMS_OBSERVABILITY", default=True):
+    from observability.logs.gunicorn import Logger as logger_class
+
+    # The master process never loads Django's settings.
+    logger_class.log_format = os.environ.get("LMS_LOG_FORMAT", "json")
+    logger_class.level = os.environ.get("LMS_LOG_LEVEL", "INFO")
 accesslog = None  # the application writes the access line, with the request id and without personal data

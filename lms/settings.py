@@ -284,6 +284,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "CourseStateEnum": "courses.models.CourseState",
+        "EnrollmentStateEnum": "courses.models.EnrollmentState",
+    },
 }
 
 # --- e-mail --------------------------------------------------------------------------------------------------------
@@ -351,5 +355,6 @@ OBSERVABILITY = {
     "METRICS_TRUSTED_NETWORKS": env.list("OBSERVABILITY_METRICS_TRUSTED_NETWORKS", default=["127.0.0.0/8", "::1/128"]),
     "REDIS_URL": REDIS_URL,
     "BROKER_URL": BROKER_URL,
+    "USER_ID_ATTRIBUTE": "public_id",
     "CLIENT_ADDRESS": "accounts.client_address.client_address",
 }

@@ -2,6 +2,7 @@
 
 import logging
 from importlib import import_module
+from importlib.util import find_spec
 
 from django.apps import AppConfig, apps
 from django.utils.module_loading import module_has_submodule
@@ -14,7 +15,11 @@ class ObservabilityConfig(AppConfig):
 
     def ready(self) -> None:
         from observability import sentry
+        from observability.logs import metrics as log_metrics
 
+        log_metrics.install()
+        if find_spec("celery"):
+            import_module("observability.celery_context")
         sentry.start()
         for app in apps.get_app_configs():
             if app.name != self.name and app.module and module_has_submodule(app.module, "metrics"):

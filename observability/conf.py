@@ -9,6 +9,7 @@ DEFAULTS: dict[str, Any] = {
     "RELEASE": "",
     "ENVIRONMENT": "production",
     "SENTRY_DSN": "",
+    "USER_ID_ATTRIBUTE": "pk",
     "METRICS_TOKEN": "",
     "METRICS_TRUSTED_NETWORKS": ["127.0.0.0/8", "::1/128"],
     "REDIS_URL": "",

@@ -7,14 +7,24 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django_prometheus.middleware import PrometheusAfterMiddleware, PrometheusBeforeMiddleware
 
-from observability.context import accept_request_id, request_id_var
+from observability.context import Context, enter, leave
 
 access_logger = logging.getLogger("observability.access")
 
 MetricsBeforeMiddleware = PrometheusBeforeMiddleware
 MetricsAfterMiddleware = PrometheusAfterMiddleware
 
-QUIET_ROUTES = {"health", "api/v1/ready", "metrics"}
+QUIET_VIEWS = frozenset({"health", "ready", "metrics"})
+
+
+def is_quiet(request: HttpRequest) -> bool:
+    """Whether a probe or scrape asked one of this package's own views: as routine as a heartbeat, no line each."""
+    match = request.resolver_match
+    return (
+        match is not None
+        and match.url_name in QUIET_VIEWS
+        and getattr(match.func, "__module__", "").startswith("observability.")
+    )
 
 
 class RequestContextMiddleware:
@@ -24,25 +34,33 @@ class RequestContextMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_id = accept_request_id(request.headers.get("X-Request-ID"))
-        request.request_id = request_id  # type: ignore[attr-defined]
-        token = request_id_var.set(request_id)
+        meta = request.META
+        context = Context(
+            request_id=meta.get("HTTP_X_REQUEST_ID", ""), traceparent=meta.get("HTTP_TRACEPARENT", ""), request=request
+        )
+        request.request_id = context.request_id  # type: ignore[attr-defined]
         started = time.perf_counter()
+        token = enter(context)
         try:
             response = self.get_response(request)
-            response["X-Request-ID"] = request_id
-            self._access_line(request, response.status_code, time.perf_counter() - started)
+            response.headers["X-Request-ID"] = context.request_id
+            if is_quiet(request):
+                # Django would log a readiness answer of 503 as an error, every few seconds.
+                response._has_been_logged = True  # type: ignore[attr-defined]
+            elif access_logger.isEnabledFor(logging.INFO):
+                self._access_line(request, response.status_code, time.perf_counter() - started)
             return response
         finally:
-            request_id_var.reset(token)
+            leave(token)
 
     def _access_line(self, request: HttpRequest, status: int, seconds: float) -> None:
         match = request.resolver_match
         route = match.route if match else ""
-        if route in QUIET_ROUTES:
-            return
         access_logger.info(
-            "request",
+            "%s /%s %d",
+            request.method,
+            route,
+            status,
             extra={
                 "event": "http.request",
                 "method": request.method,

@@ -1,0 +1,108 @@
+"""The production format: one JSON object per line, after the schema in docs/logging.md."""
+
+import json
+import logging
+import time
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from pythonjsonlogger.orjson import OrjsonFormatter
+
+from observability.context import current
+from observability.logs.record import error_of, exception_fields, extra_fields, safe_message
+from observability.redaction import UNREDACTABLE, Policy, redact_text
+
+# Not control characters to JSON, yet line ends or terminal commands to readers of a line.
+_ESCAPES = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), 0x2028, 0x2029)}
+_OWN_FIELDS = frozenset(
+    {"time", "level", "logger", "message", "request_id", "trace_id", "span_id", "exception", "stack"}
+)
+
+
+@lru_cache(maxsize=1024)
+def _safe_name(name: str) -> str:
+    return redact_text(name)
+
+
+class JsonFormatter(OrjsonFormatter):
+    """Formats a record without changing it, with its context, redacted. Never raises; always one line.
+
+    An extra field named like one of the schema's own is written as `extra_<name>`.
+    """
+
+    def __init__(self, *, policy: Policy | None = None) -> None:
+        super().__init__()  # type: ignore[no-untyped-call,unused-ignore]
+        self.policy = policy
+        self._second: tuple[int, str] = (0, "")
+
+    def format(self, record: logging.LogRecord) -> str:
+        try:
+            return self._encode(self.fields(record))
+        except Exception:
+            return self._last_resort(record)
+
+    def fields(self, record: logging.LogRecord) -> dict[str, Any]:
+        policy = self.policy
+        data: dict[str, Any] = {
+            "time": self._time(record.created),
+            "level": record.levelname,
+            "logger": _safe_name(record.name),
+            "message": safe_message(record, policy),
+        }
+        context = current()
+        if context is not None:
+            data.update(context.fields())
+        for key, value in extra_fields(record, policy).items():
+            data[f"extra_{key}" if key in _OWN_FIELDS else key] = value
+        if record.exc_info or record.exc_text:
+            data["exception"] = self._exception(record)
+        if record.stack_info:
+            data["stack"] = redact_text(record.stack_info, policy)
+        return data
+
+    def _exception(self, record: logging.LogRecord) -> dict[str, Any]:
+        structure = record.__dict__.get("_exception")
+        if isinstance(structure, dict):
+            return structure
+        error = error_of(record)
+        if error is not None:
+            return exception_fields(error, self.policy)
+        return {"text": redact_text(record.exc_text or "", self.policy)}
+
+    def _time(self, created: float) -> str:
+        second = int(created)
+        known, text = self._second
+        if known != second:
+            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            self._second = (second, text)
+        return f"{text}.{int((created - second) * 1000):03d}Z"
+
+    def _encode(self, data: dict[str, Any]) -> str:
+        try:
+            line = orjson.dumps(data, default=_plain, option=orjson.OPT_NON_STR_KEYS).decode()
+        except TypeError:
+            # Lone surrogates and integers beyond 64 bits, which orjson refuses.
+            text = json.dumps(data, default=_plain, ensure_ascii=False, skipkeys=True, allow_nan=False)
+            line = text.encode("utf-8", "replace").decode()
+        return line if line.isascii() else line.translate(_ESCAPES)
+
+    def _last_resort(self, record: logging.LogRecord) -> str:
+        fields = {
+            "time": self._time(time.time()),
+            "level": str(getattr(record, "levelname", "ERROR")),
+            "logger": _safe_name(str(getattr(record, "name", ""))),
+            "message": UNREDACTABLE,
+            "event": "log.format_failed",
+        }
+        return json.dumps(fields)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (bytes, bytearray)):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, (set, frozenset, tuple)):
+        return list(value)
+    if hasattr(value, "__iter__"):
+        return list(value)
+    return redact_text(str(value))
