@@ -1,7 +1,121 @@
-"""How allauth behaves here."""
+"""How allauth behaves here: mail through the outbox, our client address, public ids, encrypted second factors."""
+
+import base64
+import dataclasses
+import uuid
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.signup import prevent_enumeration
+from allauth.account.models import EmailAddress
+from allauth.core import context as allauth_context
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.headless.adapter import DefaultHeadlessAdapter
+from allauth.headless.base.response import AuthenticationResponse, ConflictResponse
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.contrib.sites.shortcuts import get_current_site
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMultiAlternatives
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+
+from accounts import mail, signals
+from accounts.client_address import client_address
+from accounts.models import User
+from core.events import announce
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    pass
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_address(request)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Renders now, because links need the request; the outbox sends."""
+        request = allauth_context.request
+        values = {"request": request, "email": email, "current_site": get_current_site(request)} | context
+        message = self.render_mail(template_prefix, email, values)
+        html = next((body for body, kind in getattr(message, "alternatives", []) if kind == "text/html"), None)
+        plain = message.body if isinstance(message, EmailMultiAlternatives) else ""
+        mail.publish(to=email, subject=str(message.subject), text=str(plain), html=str(html) if html else None)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            announce(signals.login_failed, User, reason=signals.LoginFailure.LIMITED)
+            raise
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        if not request.user.is_authenticated:  # else somebody who is logged in confirms a sensitive step
+            announce(signals.login_failed, User, reason=signals.LoginFailure.PASSWORD)
+
+    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
+        super().send_password_reset_mail(user, email, context)
+        announce(signals.password_reset_requested, User, user=user)
+
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
+        """Two sign-ups with one address at the same moment: the second is answered as if the account had existed."""
+        try:
+            with transaction.atomic():
+                return super().save_user(request, user, form, commit)
+        except IntegrityError:
+            response = prevent_enumeration(request, email=form.cleaned_data["email"])
+            raise ImmediateHttpResponse(AuthenticationResponse.from_response(request, response)) from None
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """The address, and what follows from its verification, in one transaction; a link works once."""
+        with transaction.atomic():
+            locked = EmailAddress.objects.select_for_update().filter(pk=email_address.pk).first()
+            if email_address.pk and (locked is None or locked.verified):
+                raise ImmediateHttpResponse(ConflictResponse(request))
+            if not super().confirm_email(request, email_address):
+                raise ImmediateHttpResponse(ConflictResponse(request))
+        return True
+
+
+class HeadlessAdapter(DefaultHeadlessAdapter):
+    """Shows the public id and the name, never the primary key."""
+
+    def get_user_dataclass(self) -> Any:
+        return dataclasses.make_dataclass(
+            "User",
+            [
+                ("id", str | None, dataclasses.field(metadata={"example": str(uuid.UUID(int=0))})),
+                ("display", str, dataclasses.field(metadata={"example": "Ada Lovelace"})),
+                ("email", str | None, dataclasses.field(metadata={"example": "ada@example.org"})),
+                ("role", str | None, dataclasses.field(metadata={"example": "student"})),
+                ("has_usable_password", bool, dataclasses.field(metadata={"example": True})),
+            ],
+        )
+
+    def user_as_dataclass(self, user: User) -> Any:
+        return self.get_user_dataclass()(
+            id=str(user.public_id) if user.pk else None,
+            display=user.name,
+            email=user.email,
+            role=user.role if user.pk else None,
+            has_usable_password=user.has_usable_password(),
+        )
+
+
+def _fernet(secret: str) -> Fernet:
+    derived = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"accounts.mfa").derive(secret.encode())
+    return Fernet(base64.urlsafe_b64encode(derived))
+
+
+def _mfa_keys() -> MultiFernet:
+    return MultiFernet([_fernet(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """Seeds of second factors are encrypted at rest, under a key derived from SECRET_KEY (fallbacks are read)."""
+
+    def encrypt(self, text: str) -> str:
+        return _mfa_keys().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _mfa_keys().decrypt(encrypted_text.encode()).decode()

@@ -1,7 +1,19 @@
-"""App configuration of accounts."""
+"""App configurations: accounts itself, and the admin with our login."""
 
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 
 
 class AccountsConfig(AppConfig):
     name = "accounts"
+    default = True
+
+    def ready(self) -> None:
+        from accounts import authentication, event_log, receivers  # noqa: F401  registers by being imported
+
+        event_log.connect()
+
+
+class AdminConfig(admin_apps.AdminConfig):
+    default = False
+    default_site = "accounts.admin_site.AdminSite"

@@ -1,27 +1,60 @@
-"""Last activity of a person, written at most once in five minutes."""
+"""Last activity of a person, and a clear answer to text that can't be stored."""
 
 import datetime
+import logging
 from collections.abc import Callable
 
+from django.db import DatabaseError
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from accounts.models import User
+from core.problems import problem_json_response
+
+logger = logging.getLogger(__name__)
 
 RESOLUTION = datetime.timedelta(minutes=5)
 
 
 class LastActivityMiddleware:
-    """Keeps `User.last_activity_at` true to five minutes."""
+    """Keeps `User.last_activity_at` true to five minutes; a failure to write it costs nobody their answer."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        user = getattr(request, "user", None)
-        if user is not None and user.is_authenticated:
-            now = timezone.now()
-            if user.last_activity_at is None or now - user.last_activity_at > RESOLUTION:
-                User.objects.filter(pk=user.pk).update(last_activity_at=now)
+        try:
+            self._record(request)
+        except DatabaseError as error:
+            logger.warning("last activity was not written", exc_info=error, extra={"event": "person.activity_lost"})
         return response
+
+    def _record(self, request: HttpRequest) -> None:
+        # Without a loaded user nobody asked who this is, and looking it up would cost a query.
+        user = getattr(request, "_cached_user", None) or request.__dict__.get("user")
+        if not isinstance(user, User):
+            return
+        now = timezone.now()
+        if user.last_activity_at is not None and now - user.last_activity_at <= RESOLUTION:
+            return
+        stale = Q(last_activity_at__isnull=True) | Q(last_activity_at__lt=now - RESOLUTION)
+        User.objects.filter(stale, pk=user.pk).update(last_activity_at=now)
+
+
+class UnencodableTextMiddleware:
+    """JSON can carry half of a surrogate pair, which no encoding accepts: the sender's error, not ours."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, UnicodeEncodeError):
+            return None
+        return problem_json_response(
+            request, status=400, code="invalid_text", title="The text holds characters that can't be stored"
+        )

@@ -1,0 +1,45 @@
+"""Counters of what happens to people. Labels are closed; nothing here names anybody."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from accounts import signals
+from accounts.models import Role
+from observability import business
+
+signups = business.Counter("lms_signups_total", "People who signed up.")
+emails_verified = business.Counter("lms_emails_verified_total", "E-mail addresses verified by their link.")
+logins = business.Counter(
+    "lms_logins_total",
+    "Logins by result; `limited` ones were refused before the password was looked at.",
+    labels={"result": ("succeeded", *signals.LoginFailure)},
+)
+role_changes = business.Counter(
+    "lms_role_changes_total", "Role changes, by the new role.", labels={"role": Role.values}
+)
+
+
+@receiver(signals.user_signed_up)
+def count_signup(sender: Any, **kwargs: Any) -> None:
+    signups.inc()
+
+
+@receiver(signals.email_verified)
+def count_verification(sender: Any, **kwargs: Any) -> None:
+    emails_verified.inc()
+
+
+@receiver(signals.logged_in)
+def count_login(sender: Any, **kwargs: Any) -> None:
+    logins.inc(result="succeeded")
+
+
+@receiver(signals.login_failed)
+def count_failed_login(sender: Any, *, reason: signals.LoginFailure, **kwargs: Any) -> None:
+    logins.inc(result=str(reason))
+
+
+@receiver(signals.role_changed)
+def count_role_change(sender: Any, *, user: Any, **kwargs: Any) -> None:
+    role_changes.inc(role=user.role)

@@ -1,0 +1,30 @@
+"""Who may use a view, by role. An admin may do what an instructor may."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from rest_framework.permissions import BasePermission
+
+from accounts.models import Role, User
+
+
+def has_role(user: Any, *roles: Role) -> bool:
+    return isinstance(user, User) and user.is_active and user.role in roles
+
+
+class IsInstructor(BasePermission):
+    """Instructors and admins."""
+
+    message = "Only instructors may do this."
+
+    def has_permission(self, request: HttpRequest, view: Any) -> bool:
+        return has_role(request.user, Role.INSTRUCTOR, Role.ADMIN)
+
+
+class IsAdmin(BasePermission):
+    """Admins."""
+
+    message = "Only admins may do this."
+
+    def has_permission(self, request: HttpRequest, view: Any) -> bool:
+        return has_role(request.user, Role.ADMIN)

@@ -1,0 +1,24 @@
+"""What happens to people, in the past tense, sent after commit. Arguments beside `sender` in the comments."""
+
+from enum import StrEnum
+
+from django.dispatch import Signal
+
+
+class LoginFailure(StrEnum):
+    PASSWORD = "password"  # wrong, or nobody has that address: on purpose not told apart
+    CODE = "code"  # a wrong second factor
+    LIMITED = "limited"  # too many failures before; the password was not looked at
+
+
+user_signed_up = Signal()  # user
+email_verified = Signal()  # user
+logged_in = Signal()  # user
+login_failed = Signal()  # reason: a LoginFailure
+logged_out = Signal()  # user
+password_reset_requested = Signal()  # user
+password_changed = Signal()  # user, how: "change" or "reset"
+mfa_changed = Signal()  # user, method, change: "added", "removed" or "renewed"
+role_changed = Signal()  # user, previous, by (None: a command)
+user_deactivated = Signal()  # user, by
+user_activated = Signal()  # user, by
