@@ -287,6 +287,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "CourseStateEnum": "courses.models.CourseState",
         "EnrollmentStateEnum": "courses.models.EnrollmentState",
+        "StaffRoleEnum": "courses.models.StaffRole",
+        "UserRoleEnum": "accounts.models.Role",
     },
 }
 

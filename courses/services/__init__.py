@@ -2,9 +2,11 @@
 
 from courses.services.authoring import add_lesson, add_section, archive_course, create_course, publish_course
 from courses.services.enrolling import drop, enroll
+from courses.services.importing import ImportReport, store_course
 from courses.services.learning import complete_lesson, record_lesson_result, recount_course
 
 __all__ = [
+    "ImportReport",
     "add_lesson",
     "add_section",
     "archive_course",
@@ -15,4 +17,5 @@ __all__ = [
     "publish_course",
     "record_lesson_result",
     "recount_course",
+    "store_course",
 ]

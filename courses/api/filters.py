@@ -1,0 +1,28 @@
+"""Filters of lists."""
+
+import django_filters
+
+from courses.models import Course, CourseState, Enrollment, EnrollmentState
+
+
+class CourseFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(choices=CourseState.choices)
+    language = django_filters.CharFilter(lookup_expr="iexact")
+    teaching = django_filters.BooleanFilter(method="only_mine", label="Only courses that the caller teaches.")
+
+    class Meta:
+        model = Course
+        fields = ["state", "language"]
+
+    def only_mine(self, queryset, name, value):
+        mine = Course.objects.filter(staff=self.request.user).values("pk")
+        return queryset.filter(pk__in=mine) if value else queryset.exclude(pk__in=mine)
+
+
+class EnrollmentFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(choices=EnrollmentState.choices)
+    course = django_filters.CharFilter(field_name="course__slug")
+
+    class Meta:
+        model = Enrollment
+        fields = ["state", "course"]

@@ -1,0 +1,56 @@
+"""Who may do what with a course. The one place that decides it; views, admin and services ask here.
+
+Admins may do everything. Course staff see their courses in every state and everybody's work in them; of the staff only
+instructors change the course. Students see published courses, and archived ones they are enrolled in; they read
+lessons while their enrollment is active or completed.
+"""
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import User
+from courses.models import Course, CourseStaff, CourseState, Enrollment, EnrollmentState, Lesson, StaffRole
+
+READING = (EnrollmentState.ACTIVE, EnrollmentState.COMPLETED)
+
+
+def caller(request: Any) -> User:
+    """The person behind a request that needed authentication."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def is_admin(user: User) -> bool:
+    return user.is_staff
+
+
+def visible_courses(user: User) -> QuerySet[Course]:
+    courses = Course.objects.all()
+    if is_admin(user):
+        return courses
+    teaches = CourseStaff.objects.filter(course=OuterRef("pk"), user=user)
+    enrolled = Enrollment.objects.filter(course=OuterRef("pk"), user=user)
+    return courses.filter(
+        Q(state=CourseState.PUBLISHED) | Q(Exists(teaches)) | (Q(state=CourseState.ARCHIVED) & Q(Exists(enrolled)))
+    )
+
+
+def readable_lessons(user: User) -> QuerySet[Lesson]:
+    lessons = Lesson.objects.select_related("section__course")
+    if is_admin(user):
+        return lessons
+    teaches = CourseStaff.objects.filter(course=OuterRef("section__course"), user=user)
+    enrolled = Enrollment.objects.filter(course=OuterRef("section__course"), user=user, state__in=READING)
+    open_to_students = Q(published=True) & ~Q(section__course__state=CourseState.DRAFT) & Q(Exists(enrolled))
+    return lessons.filter(Q(Exists(teaches)) | open_to_students)
+
+
+def teaches(user: User, course: Course) -> bool:
+    """Sees everybody's work in the course."""
+    return is_admin(user) or CourseStaff.objects.filter(course=course, user=user).exists()
+
+
+def may_change(user: User, course: Course) -> bool:
+    staff = CourseStaff.objects.filter(course=course, user=user, role=StaffRole.INSTRUCTOR)
+    return is_admin(user) or staff.exists()

@@ -1,0 +1,71 @@
+"""Reading courses and enrollments, each with a fixed number of queries."""
+
+from uuid import UUID
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+
+from accounts.models import User
+from core.errors import Conflict, NotFound
+from courses.models import Course, CourseStaff, Enrollment, EnrollmentState, Lesson, LessonProgress, Section
+from courses.permissions import readable_lessons, teaches, visible_courses
+
+PRESENT = (EnrollmentState.ACTIVE, EnrollmentState.COMPLETED)
+
+
+def courses_for(user: User) -> QuerySet[Course]:
+    """The courses that the person may see, with staff and the number of people in them."""
+    staff = CourseStaff.objects.select_related("user").order_by("pk")
+    return (
+        visible_courses(user)
+        .prefetch_related(Prefetch("staff_entries", queryset=staff))
+        .annotate(students=Count("enrollments", filter=Q(enrollments__state__in=PRESENT)))
+    )
+
+
+def course_for(user: User, slug: str) -> Course:
+    """Raises NotFound for a course that doesn't exist or isn't the person's to see."""
+    course = courses_for(user).filter(slug=slug).first()
+    if course is None:
+        raise NotFound("There is no such course.")
+    return course
+
+
+def outline(user: User, course: Course) -> list[Section]:
+    """Sections with their lessons (without content), each lesson with the person's progress in `mine`.
+
+    Course staff see unpublished lessons too.
+    """
+    lessons = Lesson.objects.defer("content").order_by("position", "pk")
+    if not teaches(user, course):
+        lessons = lessons.filter(published=True)
+    mine = LessonProgress.objects.filter(enrollment__user=user)
+    lessons = lessons.prefetch_related(Prefetch("progress", queryset=mine, to_attr="mine"))
+    return list(course.sections.prefetch_related(Prefetch("lessons", queryset=lessons)))
+
+
+def lesson_for(user: User, public_id: UUID) -> Lesson:
+    """Raises NotFound unless the person may read the lesson."""
+    lesson = readable_lessons(user).filter(public_id=public_id).first()
+    if lesson is None:
+        raise NotFound("There is no such lesson, or you are not enrolled in its course.")
+    return lesson
+
+
+def enrollments_of(user: User) -> QuerySet[Enrollment]:
+    return Enrollment.objects.filter(user=user).select_related("course", "user")
+
+
+def enrollment_of(user: User, public_id: UUID) -> Enrollment:
+    """Raises NotFound for an enrollment of somebody else."""
+    enrollment = enrollments_of(user).filter(public_id=public_id).first()
+    if enrollment is None:
+        raise NotFound("You have no such enrollment.")
+    return enrollment
+
+
+def enrollment_in(user: User, course: Course) -> Enrollment:
+    """Raises Conflict (`not_enrolled`) when the person never enrolled."""
+    enrollment = enrollments_of(user).filter(course=course).first()
+    if enrollment is None:
+        raise Conflict("You are not enrolled in this course.", code="not_enrolled")
+    return enrollment
