@@ -73,7 +73,7 @@ class System:
                 "LMS_PORT": str(self.ports["web"]),
                 "LMS_STATIC_ROOT": str(self.directory / "static"),
                 "LMS_MEDIA_ROOT": str(self.directory / "media"),
-                "LMS_EMAIL_URL": f"filemail://{self.directory / 'mail'}",
+                "LMS_EMAIL_URL": f"filemail:///{self.directory / 'mail'}",
                 "LMS_WEB_WORKERS": "2",
                 "LMS_OUTBOX_INTERVAL": "0.5",
                 "PYTHONUNBUFFERED": "1",

@@ -93,7 +93,7 @@ def _environment(run_dir: Path) -> dict[str, str]:
         "LMS_DEBUG": "1",
         "DJANGO_SECRET_KEY": secret_file.read_text(),
         "LMS_BASE_URL": f"http://127.0.0.1:{WEB.number}",
-        "LMS_EMAIL_URL": f"filemail://{run_dir / 'mail'}",
+        "LMS_EMAIL_URL": f"filemail:///{run_dir / 'mail'}",
         "LMS_MEDIA_ROOT": str(run_dir / "media"),
     }
     for variable in ("DATABASE_URL", "REDIS_URL"):

@@ -1,7 +1,9 @@
 """What a person gets from the real processes: over HTTP only, from sign-up to a completed lesson, and what it leaves
 in metrics and logs."""
 
+import email as email_parser
 import re
+from urllib.parse import unquote
 
 import pytest
 from celery import Celery
@@ -28,7 +30,8 @@ def sign_up_verify_and_log_in(system: System, email: str) -> str:
     mail = wait_for(
         lambda: [mail for mail in system.mails() if email in mail and "verify-email" in mail], what="the mail"
     )[0]
-    key = re.search(r"verify-email/([^\s/]+)", mail.replace("=\n", ""))[1]
+    text = email_parser.message_from_string(mail).get_payload(decode=True).decode()
+    key = unquote(re.search(r"verify-email/([^\s/]+)", text)[1])
     assert auth(system, "auth/email/verify", {"key": key}).status in (200, 401)
     answer = auth(system, "auth/login", {"email": email, "password": PASSWORD})
     assert answer.status == 200, answer.text
