@@ -38,6 +38,18 @@ def on_enrollment_created(sender: Any, *, enrollment: Enrollment, source: str, *
     _write("enrollment.created", **_enrollment_facts(enrollment), source=source)
 
 
+def on_enrollment_requested(sender: Any, *, enrollment: Enrollment, **kwargs: Any) -> None:
+    _write("enrollment.requested", **_enrollment_facts(enrollment))
+
+
+def on_enrollment_declined(sender: Any, *, enrollment: Enrollment, **kwargs: Any) -> None:
+    _write("enrollment.declined", **_enrollment_facts(enrollment))
+
+
+def on_enrollment_expired(sender: Any, *, enrollment: Enrollment, **kwargs: Any) -> None:
+    _write("enrollment.expired", **_enrollment_facts(enrollment))
+
+
 def on_enrollment_dropped(sender: Any, *, enrollment: Enrollment, **kwargs: Any) -> None:
     _write("enrollment.dropped", **_enrollment_facts(enrollment))
 
@@ -60,6 +72,9 @@ def connect() -> None:
     signals.course_archived.connect(on_course_archived)
     signals.course_imported.connect(on_course_imported)
     signals.enrollment_created.connect(on_enrollment_created)
+    signals.enrollment_requested.connect(on_enrollment_requested)
+    signals.enrollment_declined.connect(on_enrollment_declined)
+    signals.enrollment_expired.connect(on_enrollment_expired)
     signals.enrollment_dropped.connect(on_enrollment_dropped)
     signals.enrollment_resumed.connect(on_enrollment_resumed)
     signals.lesson_completed.connect(on_lesson_completed)

@@ -16,7 +16,7 @@ enrollments = business.Counter(
 enrollment_changes = business.Counter(
     "lms_enrollment_changes_total",
     "Changes to existing enrollments other than completion.",
-    labels={"change": ("dropped", "resumed")},
+    labels={"change": ("requested", "declined", "dropped", "expired", "resumed")},
 )
 course_completions = business.Counter("lms_course_completions_total", "Enrollments that completed their course.")
 lessons_completed = business.Counter(
@@ -32,6 +32,21 @@ course_imports = business.Counter(
 @receiver(signals.enrollment_created)
 def count_enrollment(sender: Any, *, source: str, **kwargs: Any) -> None:
     enrollments.inc(source=source)
+
+
+@receiver(signals.enrollment_requested)
+def count_request(sender: Any, **kwargs: Any) -> None:
+    enrollment_changes.inc(change="requested")
+
+
+@receiver(signals.enrollment_declined)
+def count_decline(sender: Any, **kwargs: Any) -> None:
+    enrollment_changes.inc(change="declined")
+
+
+@receiver(signals.enrollment_expired)
+def count_expiry(sender: Any, **kwargs: Any) -> None:
+    enrollment_changes.inc(change="expired")
 
 
 @receiver(signals.enrollment_dropped)

@@ -5,6 +5,7 @@ instructors change the course. Students see published courses, and archived ones
 lessons while their enrollment is active or completed.
 """
 
+import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -44,6 +45,12 @@ def readable_lessons(user: User) -> QuerySet[Lesson]:
     enrolled = Enrollment.objects.filter(course=OuterRef("section__course"), user=user, state__in=READING)
     open_to_students = Q(published=True) & ~Q(section__course__state=CourseState.DRAFT) & Q(Exists(enrolled))
     return lessons.filter(Q(Exists(teaches)) | open_to_students)
+
+
+def opens_at(lesson: Lesson) -> datetime.datetime | None:
+    """When a lesson opens to students: at its release, but not before its course starts."""
+    moments = [moment for moment in (lesson.available_at, lesson.section.course.starts_at) if moment]
+    return max(moments, default=None)
 
 
 def teaches(user: User, course: Course) -> bool:

@@ -3,11 +3,12 @@
 from uuid import UUID
 
 from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils import timezone
 
 from accounts.models import User
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, Forbidden, NotFound
 from courses.models import Course, CourseStaff, Enrollment, EnrollmentState, Lesson, LessonProgress, Section
-from courses.permissions import readable_lessons, teaches, visible_courses
+from courses.permissions import opens_at, readable_lessons, teaches, visible_courses
 
 PRESENT = (EnrollmentState.ACTIVE, EnrollmentState.COMPLETED)
 
@@ -44,10 +45,13 @@ def outline(user: User, course: Course) -> list[Section]:
 
 
 def lesson_for(user: User, public_id: UUID) -> Lesson:
-    """Raises NotFound unless the person may read the lesson."""
+    """Raises NotFound unless the person may read the lesson, Forbidden (`lesson_not_open`) before it opens."""
     lesson = readable_lessons(user).filter(public_id=public_id).first()
     if lesson is None:
         raise NotFound("There is no such lesson, or you are not enrolled in its course.")
+    opening = opens_at(lesson)
+    if opening and timezone.now() < opening and not teaches(user, lesson.section.course):
+        raise Forbidden("This lesson opens later.", code="lesson_not_open", opens_at=opening.isoformat())
     return lesson
 
 

@@ -95,11 +95,13 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "accounts.middleware.UnencodableTextMiddleware",
+    "accounts.auth_limits.AuthLimitsMiddleware",
     "accounts.middleware.LastActivityMiddleware",
 ]
 if OBSERVABILITY_ENABLED:
     INSTALLED_APPS = ["django_prometheus", "observability", *INSTALLED_APPS]
     MIDDLEWARE = [
+        "observability.health.middleware.HealthMiddleware",
         "observability.middleware.RequestContextMiddleware",
         "observability.middleware.MetricsBeforeMiddleware",
         *MIDDLEWARE,
@@ -213,6 +215,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": schedule(run_every=env.float("LMS_OUTBOX_INTERVAL", default=2.0)),
         "options": {"expires": 30},
     },
+    "expire-enrollments": {
+        "task": "courses.tasks.expire_enrollments",
+        "schedule": schedule(run_every=600.0),
+        "options": {"expires": 600},
+    },
 }
 
 # --- people --------------------------------------------------------------------------------------------------------
@@ -239,6 +246,9 @@ ACCOUNT_CHANGE_EMAIL = True  # one address a person; a new one counts once it is
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or second factor is told to its owner
+# accounts.limits counts on every path: allauth's own limits answer without Retry-After and fail with Redis.
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 HEADLESS_ONLY = True
 HEADLESS_ADAPTER = "accounts.adapter.HeadlessAdapter"
 HEADLESS_CLIENTS = ("app", "browser")
@@ -253,6 +263,29 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "LMS"
 MFA_TOTP_TOLERANCE = 0  # with 1, allauth accepts the same code twice
 USERSESSIONS_TRACK_ACTIVITY = False
+LIMIT_DEFAULTS = {  # at most amount/seconds
+    "login_account": "5/300",  # wrong passwords for one account: per known source, and from everywhere else together
+    "login_source": "30/60",  # wrong passwords from one source, over all accounts
+    "login_calls": "240/60",  # logins from one source, right ones too: a class begins its lesson
+    "mfa_account": "5/300",
+    "mfa_source": "60/60",
+    "signup_source": "60/60",
+    "reset_address": "5/3600",
+    "reset_source": "30/60",
+    "key_source": "60/60",  # keys out of mails
+    "password_change": "10/300",
+    "mail_address": "6/3600",  # mails that a stranger can cause to one address
+    "auth_writes": "120/60",
+    "auth_reads": "600/60",
+    "api_anonymous": "300/60",  # per source; the others per person
+    "api_student": "600/60",
+    "api_instructor": "1200/60",
+    "api_admin": "1200/60",
+    "submits": "60/60",
+    "uploads": "30/60",
+    "verification_page": "120/60",
+}
+LIMITS = LIMIT_DEFAULTS | env.dict("LMS_LIMITS", default={})  # login_source=60/60,api_student=900/60
 
 # --- API -----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -261,6 +294,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttling.RoleThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -1,6 +1,16 @@
 """The tables of courses: what is taught, who learns it and how far they are, what an import kept."""
 
-from courses.models.course import Course, CourseStaff, CourseState, Lesson, LessonKind, Section, StaffRole
+from courses.models.course import (
+    Course,
+    CourseStaff,
+    CourseState,
+    FileRole,
+    Lesson,
+    LessonFile,
+    LessonKind,
+    Section,
+    StaffRole,
+)
 from courses.models.enrollment import (
     Enrollment,
     EnrollmentChange,
@@ -18,8 +28,10 @@ __all__ = [
     "EnrollmentChange",
     "EnrollmentSource",
     "EnrollmentState",
+    "FileRole",
     "ImportedItem",
     "Lesson",
+    "LessonFile",
     "LessonKind",
     "LessonProgress",
     "Section",

@@ -4,7 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 
@@ -27,6 +27,12 @@ class StaffRole(models.TextChoices):
     TEACHING_ASSISTANT = "teaching_assistant", "Teaching assistant"
 
 
+class FileRole(models.TextChoices):
+    ASSET = "asset", "Part of the text"
+    ATTACHMENT = "attachment", "To download"
+    TRANSCRIPT = "transcript", "Transcript of a video"
+
+
 class Course(models.Model):
     """`slug` names the course in addresses, logs and metrics; `source_key` is its identity in an export."""
 
@@ -40,6 +46,18 @@ class Course(models.Model):
     staff = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="CourseStaff", related_name="taught_courses", blank=True
     )
+    self_paced = models.BooleanField(default=True, help_text="Without: enrollments expire when the course ends.")
+    starts_at = models.DateTimeField(null=True, blank=True, help_text="Lessons open to students then.")
+    ends_at = models.DateTimeField(null=True, blank=True)
+    enrollment_opens_at = models.DateTimeField(null=True, blank=True)
+    enrollment_closes_at = models.DateTimeField(null=True, blank=True)
+    capacity = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Most people active or through; empty: any."
+    )
+    requires_approval = models.BooleanField(default=False, help_text="Who enrols waits until staff approve.")
+    prerequisites = models.ManyToManyField(
+        "self", symmetrical=False, blank=True, related_name="required_for", help_text="To be completed before."
+    )
     source_key = models.CharField(max_length=250, null=True, blank=True, unique=True, editable=False)
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -49,6 +67,16 @@ class Course(models.Model):
         ordering = ["title", "pk"]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=CourseState.values), name="courses_course_state_known"),
+            models.CheckConstraint(
+                condition=Q(starts_at__isnull=True) | Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
+                name="courses_course_ends_after_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(enrollment_opens_at__isnull=True)
+                | Q(enrollment_closes_at__isnull=True)
+                | Q(enrollment_closes_at__gt=F("enrollment_opens_at")),
+                name="courses_course_closes_after_opening",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -108,6 +136,13 @@ class Lesson(models.Model):
     position = models.PositiveIntegerField(default=0)
     required = models.BooleanField(default=True, help_text="Counts towards progress and completion.")
     published = models.BooleanField(default=True)
+    available_at = models.DateTimeField(null=True, blank=True, help_text="Open to students from then on.")
+    due_at = models.DateTimeField(null=True, blank=True, help_text="Completed later counts, and shows as late.")
+    minimum_seconds = models.PositiveIntegerField(
+        default=0, help_text="Text and files: shortest time from opening the lesson to completing it."
+    )
+    video_url = models.URLField(max_length=500, blank=True)
+    duration_seconds = models.FloatField(null=True, blank=True, help_text="Video: empty when its source doesn't say.")
     subsection_key = models.CharField(max_length=250, blank=True, editable=False)
     subsection_title = models.CharField(max_length=250, blank=True)
     unit_key = models.CharField(max_length=250, blank=True, editable=False)
@@ -122,7 +157,44 @@ class Lesson(models.Model):
                 fields=["section", "source_key"], condition=~Q(source_key=""), name="courses_lesson_source_once"
             ),
             models.CheckConstraint(condition=Q(kind__in=LessonKind.values), name="courses_lesson_kind_known"),
+            models.CheckConstraint(
+                condition=Q(duration_seconds__isnull=True) | Q(duration_seconds__gt=0),
+                name="courses_lesson_duration_positive",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+
+def _storage_name(file: "LessonFile", name: str) -> str:
+    return f"courses/{file.course.public_id}/{file.public_id}-{file.sha256[:16]}"
+
+
+class LessonFile(models.Model):
+    """A file in private storage: of one lesson, or without one of the whole course. Sent only by courses.api.files."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="files")
+    lesson = models.ForeignKey(Lesson, on_delete=models.CASCADE, null=True, blank=True, related_name="files")
+    role = models.CharField(max_length=20, choices=FileRole, default=FileRole.ATTACHMENT)
+    name = models.CharField(max_length=255)
+    content = models.FileField(upload_to=_storage_name, max_length=255)
+    content_type = models.CharField(max_length=100, help_text="As found in the content, not as claimed.")
+    size = models.PositiveBigIntegerField(help_text="Bytes.")
+    sha256 = models.CharField(max_length=64)
+    language = models.CharField(max_length=20, blank=True)
+    source_key = models.CharField(max_length=250, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["course", "source_key"], condition=~Q(source_key=""), name="courses_file_source_once"
+            ),
+            models.CheckConstraint(condition=Q(role__in=FileRole.values), name="courses_file_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -12,6 +12,7 @@ from courses.models.course import Course, Lesson
 
 
 class EnrollmentState(models.TextChoices):
+    PENDING = "pending", "Waiting for approval"
     ACTIVE = "active", "Active"
     COMPLETED = "completed", "Completed"
     DROPPED = "dropped", "Dropped"
@@ -81,11 +82,16 @@ class EnrollmentChange(models.Model):
 
 
 class LessonProgress(models.Model):
-    """How far an enrollment is in a lesson. `fraction` is the best result of a quiz or assignment, 0..1."""
+    """How far an enrollment is in a lesson. The row begins when the lesson is opened.
+
+    `fraction` is the best result of a quiz or assignment, or the watched share of a video, 0..1; `watched` holds the
+    seconds of a video that were seen as sorted disjoint [from, to] pairs.
+    """
 
     enrollment = models.ForeignKey(Enrollment, on_delete=models.CASCADE, related_name="lesson_progress")
     lesson = models.ForeignKey(Lesson, on_delete=models.PROTECT, related_name="progress")
     fraction = models.FloatField(null=True, blank=True)
+    watched = models.JSONField(default=list, blank=True)
     started_at = models.DateTimeField(default=timezone.now)
     completed_at = models.DateTimeField(null=True, blank=True)
 

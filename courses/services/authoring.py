@@ -13,7 +13,7 @@ from core.events import announce
 from courses import signals
 from courses.html import sanitise
 from courses.models import Course, CourseStaff, CourseState, Lesson, LessonKind, Section
-from courses.services.learning import recount_course
+from courses.services.progress import recount_course
 
 
 @transaction.atomic

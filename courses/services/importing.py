@@ -18,7 +18,7 @@ from courses.html import sanitise
 from courses.models import Course, ImportedItem, Lesson, LessonProgress, Section
 from courses.olx import ParsedCourse, ParsedItem, ParsedLesson
 from courses.services.authoring import free_slug
-from courses.services.learning import recount_course
+from courses.services.progress import recount_course
 
 BATCH = 500
 

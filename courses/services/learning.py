@@ -1,55 +1,101 @@
-"""Completing lessons and, through them, courses. Progress is counted by the database, never in Python."""
+"""Learning lesson by lesson. What completes a lesson depends on its kind:
 
-import datetime
-from typing import Any
+text, file          marked by the learner, at least `minimum_seconds` after opening it
+video               95 % of its seconds reported as watched, no faster than at double speed
+quiz, assignment    a result that passed (courses.services.record_lesson_result)
+
+The last required lesson completes the course.
+"""
+
+import math
+from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Count, DecimalField, Exists, F, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Cast, Coalesce, Greatest, NullIf, Round
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
-from core.errors import Conflict, NotFound
+from accounts.models import User
+from core.errors import Conflict, NotFound, Unprocessable
 from core.events import announce
-from courses import signals
-from courses.models import (
-    Course,
-    Enrollment,
-    EnrollmentChange,
-    EnrollmentState,
-    Lesson,
-    LessonKind,
-    LessonProgress,
-)
+from courses import signals, watching
+from courses.models import Enrollment, EnrollmentState, Lesson, LessonKind, LessonProgress
+from courses.permissions import opens_at
+from courses.services.progress import lock_enrollment, refresh_progress
 
-BY_HAND = (LessonKind.TEXT,)
+BY_HAND = (LessonKind.TEXT, LessonKind.FILE)
 BY_RESULT = (LessonKind.QUIZ, LessonKind.ASSIGNMENT)
 LEARNING = (EnrollmentState.ACTIVE, EnrollmentState.COMPLETED)
+WATCHED_SHARE = 0.95
+FASTEST_PLAYBACK = 2.0
+PLAYBACK_SLACK_SECONDS = 15.0
+MOST_RANGES = 500
 
 
-def lock_enrollment(enrollment: Enrollment) -> Enrollment:
-    """The row as it is now, with user and course, held until the transaction ends."""
-    return (
-        Enrollment.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("user", "course")
-        .get(pk=enrollment.pk)
-    )
+def open_lesson(*, user: User, lesson: Lesson) -> None:
+    """Note when a learner first opened a lesson. Nothing for people who don't learn in its course."""
+    enrollment = Enrollment.objects.filter(user=user, course=lesson.section.course, state__in=LEARNING).first()
+    if enrollment is not None:
+        LessonProgress.objects.bulk_create(
+            [LessonProgress(enrollment=enrollment, lesson=lesson)], ignore_conflicts=True
+        )
 
 
 @transaction.atomic
 def complete_lesson(*, enrollment: Enrollment, lesson: Lesson) -> Enrollment:
-    """Mark a lesson done, and the course with its last required lesson. Doing it twice changes nothing.
+    """Mark a text or file lesson done. Doing it twice changes nothing.
 
-    Raises NotFound for a lesson that isn't part of the course's published content, Conflict when the enrollment is
-    neither active nor completed (`enrollment_not_active`) or the lesson takes a result instead (`needs_result`).
+    Raises NotFound for a lesson that isn't part of the course's published content; Conflict `lesson_not_open`,
+    `enrollment_not_active`, `needs_result` (a quiz or assignment), `needs_watching` (a video), or `too_soon` with the
+    `remaining_seconds`.
     """
     _check_part_of_course(enrollment, lesson)
+    if lesson.kind == LessonKind.VIDEO:
+        raise Conflict("A video is completed by watching it.", code="needs_watching")
     if lesson.kind not in BY_HAND:
         raise Conflict("This lesson is completed by its result.", code="needs_result")
-    enrollment = lock_enrollment(enrollment)
-    if enrollment.state not in LEARNING:
-        raise Conflict("The enrollment is not active.", code="enrollment_not_active")
-    _complete(enrollment, lesson)
+    enrollment = _lock_learning(enrollment, lesson)
+    progress = _progress_row(enrollment, lesson)
+    remaining = lesson.minimum_seconds - (timezone.now() - progress.started_at).total_seconds()
+    if progress.completed_at is None and lesson.minimum_seconds and remaining > 0:
+        raise Conflict("Take your time with this lesson.", code="too_soon", remaining_seconds=math.ceil(remaining))
+    _complete(enrollment, lesson, progress)
     return enrollment
+
+
+@transaction.atomic
+def record_watching(
+    *, enrollment: Enrollment, lesson: Lesson, ranges: Sequence[Sequence[float]], duration: float | None = None
+) -> LessonProgress:
+    """Add seconds of a video that were seen, as [from, to] pairs; at 95 % of its duration the lesson is complete.
+
+    `duration` counts only when the lesson doesn't know its own.
+
+    Raises NotFound and Conflict as `complete_lesson` does (`not_a_video` for another kind), Unprocessable for
+    `invalid_ranges`, `duration_needed`, or `faster_than_time`.
+    """
+    _check_part_of_course(enrollment, lesson)
+    if lesson.kind != LessonKind.VIDEO:
+        raise Conflict("This lesson is no video.", code="not_a_video")
+    whole = lesson.duration_seconds or duration
+    if not whole or not math.isfinite(whole) or whole <= 0:
+        raise Unprocessable("The video's duration is not known.", code="duration_needed")
+    if not all(math.isfinite(end) and 0 <= start < end <= whole + 1 for start, end in ranges):
+        raise Unprocessable("Each range is [from, to] within the video.", code="invalid_ranges")
+    enrollment = _lock_learning(enrollment, lesson)
+    progress = _progress_row(enrollment, lesson)
+    watched = watching.merge(progress.watched, ranges)
+    elapsed = (timezone.now() - progress.started_at).total_seconds()
+    if watching.seconds(watched) > elapsed * FASTEST_PLAYBACK + PLAYBACK_SLACK_SECONDS:
+        raise Unprocessable("More was reported than could be watched since opening.", code="faster_than_time")
+    if len(watched) > MOST_RANGES:
+        raise Unprocessable(f"More than {MOST_RANGES} separate ranges.", code="invalid_ranges")
+    progress.watched = watched
+    progress.fraction = max(progress.fraction or 0.0, min(1.0, watching.seconds(watched) / whole))
+    progress.save(update_fields=["watched", "fraction"])
+    if progress.fraction >= WATCHED_SHARE:
+        _complete(enrollment, lesson, progress)
+    return progress
 
 
 @transaction.atomic
@@ -70,7 +116,7 @@ def record_lesson_result(*, enrollment: Enrollment, lesson: Lesson, passed: bool
     best = Greatest(Coalesce(F("fraction"), Value(0.0)), Value(fraction))
     LessonProgress.objects.filter(pk=progress.pk).update(fraction=best)
     if passed:
-        _complete(enrollment, lesson)
+        _complete(enrollment, lesson, progress)
     return enrollment
 
 
@@ -79,90 +125,25 @@ def _check_part_of_course(enrollment: Enrollment, lesson: Lesson) -> None:
         raise NotFound("The course has no such lesson.")
 
 
+def _lock_learning(enrollment: Enrollment, lesson: Lesson) -> Enrollment:
+    opening = opens_at(lesson)
+    if opening and timezone.now() < opening:
+        raise Conflict("This lesson opens later.", code="lesson_not_open", opens_at=opening.isoformat())
+    enrollment = lock_enrollment(enrollment)
+    if enrollment.state not in LEARNING:
+        raise Conflict("The enrollment is not active.", code="enrollment_not_active")
+    return enrollment
+
+
 def _progress_row(enrollment: Enrollment, lesson: Lesson) -> LessonProgress:
     return LessonProgress.objects.get_or_create(enrollment=enrollment, lesson=lesson)[0]
 
 
-def _complete(enrollment: Enrollment, lesson: Lesson) -> None:
-    progress = _progress_row(enrollment, lesson)
+def _complete(enrollment: Enrollment, lesson: Lesson, progress: LessonProgress) -> None:
     now = timezone.now()
     newly = LessonProgress.objects.filter(pk=progress.pk, completed_at__isnull=True).update(completed_at=now)
     if not newly:
         return
+    progress.completed_at = now
     announce(signals.lesson_completed, Lesson, enrollment=enrollment, lesson=lesson)
     refresh_progress(enrollment, active_at=now)
-
-
-def refresh_progress(enrollment: Enrollment, *, active_at: datetime.datetime | None = None) -> None:
-    """Recount one enrollment, complete its course when nothing is missing, and bring `enrollment` up to date."""
-    row = Enrollment.objects.filter(pk=enrollment.pk)
-    fields: dict[str, Any] = {"last_activity_at": active_at} if active_at else {}
-    row.update(progress=_percentage(), **fields)
-    _complete_courses(row)
-    enrollment.refresh_from_db(fields=["state", "progress", "completed_at", "last_activity_at"])
-
-
-@transaction.atomic
-def recount_course(*, course: Course) -> int:
-    """Recount everybody after the course's lessons changed; returns how many percentages changed.
-
-    Whoever has nothing left to do completes the course. Completed enrollments stay completed.
-    """
-    Course.objects.select_for_update(no_key=True).get(pk=course.pk)  # two recounts of a course would deadlock
-    enrollments = Enrollment.objects.filter(course=course)
-    changed = enrollments.exclude(progress=_percentage()).update(progress=_percentage())
-    if changed:
-        _complete_courses(enrollments)
-    return changed
-
-
-def _complete_courses(enrollments: QuerySet[Enrollment]) -> None:
-    """Complete the active enrollments that have every required lesson done; the guard in the UPDATE makes it once."""
-    required = Lesson.objects.filter(section__course=OuterRef("course"), published=True, required=True)
-    done = LessonProgress.objects.filter(
-        enrollment=OuterRef(OuterRef("pk")), lesson=OuterRef("pk"), completed_at__isnull=False
-    )
-    missing = required.filter(~Exists(done))
-    finished = enrollments.filter(Exists(required), ~Exists(missing), state=EnrollmentState.ACTIVE)
-    keys = list(finished.order_by("pk").select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
-    if not keys:
-        return
-    now = timezone.now()
-    Enrollment.objects.filter(pk__in=keys, state=EnrollmentState.ACTIVE).update(
-        state=EnrollmentState.COMPLETED, completed_at=now
-    )
-    EnrollmentChange.objects.bulk_create(
-        EnrollmentChange(
-            enrollment_id=key, from_state=EnrollmentState.ACTIVE, to_state=EnrollmentState.COMPLETED, at=now
-        )
-        for key in keys
-    )
-    for completed in Enrollment.objects.filter(pk__in=keys).select_related("user", "course").order_by("pk"):
-        announce(signals.course_completed, Enrollment, enrollment=completed)
-
-
-def _percentage() -> Any:
-    """SQL: the share of the course's required published lessons that the enrollment has completed, in percent."""
-    number = DecimalField(max_digits=12, decimal_places=4)
-    total = (
-        Lesson.objects.filter(section__course=OuterRef("course"), published=True, required=True)
-        .order_by()
-        .values("section__course")
-        .annotate(n=Count("pk"))
-        .values("n")
-    )
-    done = (
-        LessonProgress.objects.filter(
-            enrollment=OuterRef("pk"),
-            completed_at__isnull=False,
-            lesson__published=True,
-            lesson__required=True,
-            lesson__section__course=OuterRef("course"),
-        )
-        .order_by()
-        .values("enrollment")
-        .annotate(n=Count("pk"))
-        .values("n")
-    )
-    share = Cast(Coalesce(Subquery(done), 0), number) * Value(100) / NullIf(Cast(Subquery(total), number), Value(0))
-    return Coalesce(Round(Cast(share, number), 2), Value(0), output_field=DecimalField(max_digits=5, decimal_places=2))

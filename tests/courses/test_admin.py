@@ -83,7 +83,7 @@ def test_a_lesson_edited_in_the_admin_is_sanitised_and_recounted(admin, student,
     services.complete_lesson(enrollment=enrollment, lesson=first)
     form = {
         "section": second.section_id, "kind": "text", "title": "Changed", "position": 1, "published": "on",
-        "content": "<p>x<script>y</script></p>", "subsection_title": "", "unit_title": "",
+        "content": "<p>x<script>y</script></p>", "minimum_seconds": 0,
     }  # fmt: skip
     assert admin.post(f"/admin/courses/lesson/{second.pk}/change/", form).status_code == 302
     second.refresh_from_db()

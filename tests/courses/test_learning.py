@@ -1,12 +1,15 @@
 """Completing lessons and courses."""
 
+import datetime
 import logging
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
 
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, NotFound, Unprocessable
 from courses import services
-from courses.models import Enrollment, Lesson, LessonKind, LessonProgress
+from courses.models import Course, Enrollment, Lesson, LessonKind, LessonProgress
 from tests.courses.conftest import lessons_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -154,3 +157,119 @@ def test_each_event_writes_one_line_with_public_ids_only(student, make_course, c
     assert {line.person for line in lines} == {str(student.public_id)}
     assert {line.enrollment for line in lines} == {str(enrollment.public_id)}
     assert not any(student.email in str(vars(line)) or student.name in str(vars(line)) for line in lines)
+
+
+# --- what completes a lesson ---------------------------------------------------------------------------------------
+@pytest.fixture
+def enrollment(student, course) -> Enrollment:
+    return services.enroll(user=student, course=course)
+
+
+def opened(enrollment: Enrollment, lesson: Lesson, *, seconds_ago: float) -> None:
+    services.open_lesson(user=enrollment.user, lesson=lesson)
+    moment = timezone.now() - datetime.timedelta(seconds=seconds_ago)
+    LessonProgress.objects.filter(lesson=lesson).update(started_at=moment)
+
+
+@pytest.mark.parametrize("kind", [LessonKind.TEXT, LessonKind.FILE])
+def test_a_lesson_with_a_minimum_time_is_not_completed_before_it(enrollment, course, kind):
+    lesson = services.add_lesson(section=course.sections.get(), title="Long read", kind=kind)
+    Lesson.objects.filter(pk=lesson.pk).update(minimum_seconds=60)
+    lesson.refresh_from_db()
+    with pytest.raises(Conflict) as refused:
+        services.complete_lesson(enrollment=enrollment, lesson=lesson)
+    assert (refused.value.code, refused.value.extra) == ("too_soon", {"remaining_seconds": 60})
+    opened(enrollment, lesson, seconds_ago=50)
+    services.open_lesson(user=enrollment.user, lesson=lesson)
+    with pytest.raises(Conflict) as refused:
+        services.complete_lesson(enrollment=enrollment, lesson=lesson)
+    assert refused.value.extra == {"remaining_seconds": 10}
+    opened(enrollment, lesson, seconds_ago=60)
+    services.complete_lesson(enrollment=enrollment, lesson=lesson)
+    assert LessonProgress.objects.get(lesson=lesson).completed_at is not None
+
+
+def test_opening_a_lesson_is_noted_for_learners_only(enrollment, course, make_user):
+    lesson = lessons_of(course)[0]
+    services.open_lesson(user=make_user("stranger"), lesson=lesson)
+    assert LessonProgress.objects.count() == 0
+    services.open_lesson(user=enrollment.user, lesson=lesson)
+    assert LessonProgress.objects.get().completed_at is None
+
+
+def test_a_lesson_is_closed_before_its_release_and_before_its_course_starts(enrollment, course):
+    lesson = lessons_of(course)[0]
+    later = timezone.now() + datetime.timedelta(hours=1)
+    for where, row in ((Lesson, lesson), (Course, course)):
+        field = "available_at" if where is Lesson else "starts_at"
+        where.objects.filter(pk=row.pk).update(**{field: later})
+        with pytest.raises(Conflict) as refused:
+            services.complete_lesson(enrollment=enrollment, lesson=Lesson.objects.get(pk=lesson.pk))
+        assert (refused.value.code, refused.value.extra) == ("lesson_not_open", {"opens_at": later.isoformat()})
+        where.objects.filter(pk=row.pk).update(**{field: None})
+    services.complete_lesson(enrollment=enrollment, lesson=Lesson.objects.get(pk=lesson.pk))
+
+
+@pytest.fixture
+def film(course) -> Lesson:
+    lesson = services.add_lesson(section=course.sections.get(), title="Film", kind=LessonKind.VIDEO)
+    lesson.duration_seconds = 100
+    lesson.save()
+    return lesson
+
+
+def test_a_video_is_complete_at_95_percent_of_distinct_seconds(enrollment, film, names):
+    opened(enrollment, film, seconds_ago=200)
+    seen = []
+    for ranges in ([[0, 50]], [[40, 60], [0, 30]], [[60, 94.9]], [[94.9, 95]], [[95, 100]]):
+        row = services.record_watching(enrollment=enrollment, lesson=film, ranges=ranges)
+        seen.append((round(row.fraction, 3), row.completed_at is not None))
+    assert seen == [(0.5, False), (0.6, False), (0.949, False), (0.95, True), (1.0, True)]
+    assert names().count("lesson_completed") == 1
+    with pytest.raises(Conflict) as refused:
+        services.complete_lesson(enrollment=enrollment, lesson=film)
+    assert refused.value.code == "needs_watching"
+
+
+@pytest.mark.parametrize(
+    ("ranges", "code"),
+    [
+        ([[5, 5]], "invalid_ranges"),
+        ([[-1, 5]], "invalid_ranges"),
+        ([[0, 102]], "invalid_ranges"),
+        ([[0, float("nan")]], "invalid_ranges"),
+        ([[0, 100]], "faster_than_time"),
+    ],
+)
+def test_impossible_watching_is_refused_and_leaves_nothing(enrollment, film, ranges, code):
+    opened(enrollment, film, seconds_ago=10)
+    with pytest.raises(Unprocessable) as refused:
+        services.record_watching(enrollment=enrollment, lesson=film, ranges=ranges)
+    assert refused.value.code == code
+    assert LessonProgress.objects.get().watched == []
+
+
+def test_a_clients_duration_counts_only_when_the_lesson_has_none(enrollment, film):
+    opened(enrollment, film, seconds_ago=100)
+    row = services.record_watching(enrollment=enrollment, lesson=film, ranges=[[0, 10]], duration=10)
+    assert row.fraction == 0.1
+    film.duration_seconds = None
+    film.save()
+    with pytest.raises(Unprocessable) as refused:
+        services.record_watching(enrollment=enrollment, lesson=film, ranges=[[0, 10]])
+    assert refused.value.code == "duration_needed"
+    row = services.record_watching(enrollment=enrollment, lesson=film, ranges=[[10, 20]], duration=20)
+    assert (row.fraction, row.completed_at is not None) == (1.0, True)
+
+
+def test_recount_progress_reports_drift_and_corrects_it(enrollment, course, capsys):
+    services.complete_lesson(enrollment=enrollment, lesson=lessons_of(course)[0])
+    call_command("recount_progress")
+    assert capsys.readouterr().out == "no drift\n"
+    Enrollment.objects.update(progress=99)
+    with pytest.raises(CommandError, match="1 enrollments have drifted"):
+        call_command("recount_progress")
+    assert capsys.readouterr().out == f"biology {enrollment.public_id} stored 99.00 counted 50.00\n"
+    call_command("recount_progress", "--fix", "--course", "biology")
+    enrollment.refresh_from_db()
+    assert enrollment.progress == 50

@@ -9,7 +9,7 @@ import pytest
 from django.db import close_old_connections, connection
 
 from courses import services
-from courses.models import Course, Enrollment, LessonProgress
+from courses.models import Course, Enrollment, Lesson, LessonProgress
 from tests.courses.conftest import lessons_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -78,3 +78,43 @@ def test_publishing_many_times_at_once_is_announced_once(make_course, names):
     course = make_course(publish=False)
     at_once([lambda: services.publish_course(course=Course.objects.get(pk=course.pk)).pk] * 6)
     assert names().count("course_published") == 1
+
+
+def test_fifty_calls_by_one_student_for_the_last_seat_make_one_enrollment(student, course):
+    Course.objects.filter(pk=course.pk).update(capacity=1)
+    results = at_once([lambda: services.enroll(user=student, course=course).pk] * 50)
+    assert set(results) == {Enrollment.objects.get().pk}
+
+
+def test_fifty_students_for_the_last_seat_are_one_enrollment_and_49_refusals(make_user, course, names):
+    Course.objects.filter(pk=course.pk).update(capacity=2)
+    services.enroll(user=make_user("first"), course=course)
+    people = [make_user(f"p{number}") for number in range(50)]
+    results = at_once([lambda user=user: services.enroll(user=user, course=course).state for user in people])
+    outcomes = Counter(getattr(result, "code", result) for result in results)
+    assert outcomes == {"active": 1, "course_full": 49}
+    assert Enrollment.objects.count() == 2
+    assert names().count("enrollment_created") == 2
+
+
+def test_approvals_at_once_never_pass_the_capacity(make_user, course):
+    Course.objects.filter(pk=course.pk).update(capacity=3, requires_approval=True)
+    waiting = [services.enroll(user=make_user(f"p{number}"), course=course) for number in range(10)]
+    results = at_once([lambda row=row: services.approve(enrollment=row).state for row in waiting])
+    assert Counter(getattr(result, "code", result) for result in results) == {"active": 3, "course_full": 7}
+
+
+def test_parts_of_a_video_reported_at_once_are_all_kept(student, course):
+    lesson = services.add_lesson(section=course.sections.get(), title="Film", kind="video")
+    Lesson.objects.filter(pk=lesson.pk).update(duration_seconds=10)
+    lesson.refresh_from_db()
+    enrollment = services.enroll(user=student, course=course)
+    calls = [
+        lambda start=start: (
+            services.record_watching(enrollment=enrollment, lesson=lesson, ranges=[[start, start + 1]]).pk
+        )
+        for start in range(10)
+    ]
+    assert len(set(at_once(calls))) == 1
+    row = LessonProgress.objects.get(lesson=lesson)
+    assert (row.watched, row.fraction, row.completed_at is not None) == ([[0, 10]], 1.0, True)
