@@ -17,10 +17,10 @@ _SEPARATOR = re.compile(
 )
 _SCHEME = r"(?:bearer|basic|token|jwt|apikey|api-key|digest|negotiate|ntlm|hawk|oauth|aws4-hmac-sha256|dpop|key|ssws)"
 _BARE = (
-    r"(?:[^\s\"'<>\\,;&|(){}\[\]]|\\(?![nrt\"'])|[({\[]|"
+    r"(?:[^\s\"'<>\\,;&|(){}\[\]]++|\\(?![nrt\"'])|[({\[]|"
     r"[,;&|)}\]](?!\s|\Z|[\"'\\,;&|)}\]]|(?:amp;)?[\w.\-\[\]]{1,64}(?:=|:|%3[Dd])))+"
 )
-_BARE_VALUE = re.compile(rf"(?:{_SCHEME}\s{{1,4}}(?=[\w\"'+/=.~-]{{4}}))?{_BARE}", re.IGNORECASE)
+_BARE_VALUE = re.compile(rf"(?:(?i:{_SCHEME})\s{{1,4}}(?=[\w\"'+/=.~-]{{4}}))?{_BARE}")
 _ENCODED_VALUE = re.compile(r"[^\s\"'<>&]*?(?=%(?:25)*(?:26|2[Cc]|7[Dd])|[\s\"'<>&]|\Z)")
 _SCHEME_PARAMETERS = re.compile(r"(?:digest|hawk|oauth|aws4-hmac-sha256)\s[^\r\n]*", re.IGNORECASE)
 _COOKIE_VALUE = re.compile(
@@ -39,9 +39,7 @@ _FORMAT_FIELD = re.compile(r"\{[\w.!:]{0,64}\}")
 _BALANCE_LIMIT = 4096
 
 
-def find_named_value(
-    text: str, word_start: int, word_end: int, placeholder: re.Pattern[str], extra_keys: frozenset[str]
-) -> Span | None:
+def find_named_value(text: str, word_start: int, word_end: int, extra_keys: frozenset[str]) -> Span | None:
     """The value that belongs to the key of which ``text[word_start:word_end]`` is one word."""
     match = _SEPARATOR.match(text, word_end)
     if match is None:
@@ -52,7 +50,7 @@ def find_named_value(
         return None
     begin, end = _value_span(text, match.end(), text[start : match.end("rest")].lower())
     value = text[begin:end]
-    if not value.strip() or _HARMLESS_VALUE.match(value) or placeholder.fullmatch(value):
+    if not value.strip() or _HARMLESS_VALUE.match(value):
         return None
     return begin, end, kind
 
@@ -83,7 +81,9 @@ def _kind_of(text: str, start: int, match: re.Match[str], extra_keys: frozenset[
         applies = is_strong_key(name) or bool(extra_keys and classify_key(name, extra_keys))
     else:
         applies = True
-    return classify_key(name, extra_keys) if applies else None
+    kind = classify_key(name, extra_keys) if applies else None
+    # "phone==1.2" pins a version; a compared credential stays one.
+    return None if kind == "personal" and separator == "==" else kind
 
 
 def _value_span(text: str, start: int, name: str) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Where personal data stands in a text. Each finder yields spans ``(start, end, kind)`` and works in linear time."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from observability.redaction.keys import as_words
 from observability.redaction.validators import iban_length, is_card_number, is_iban, is_ip
@@ -28,16 +28,17 @@ _FILE_OR_UNIT = re.compile(
 )
 
 
-def find_emails(text: str) -> Iterator[Span]:
+def find_emails(text: str, other_signs: Set[int]) -> Iterator[Span]:
+    """``other_signs`` are the positions of at signs that belong to no address."""
     at = text.find("@")
     while at >= 0:
-        span = _email_around(text, at, at + 1)
+        span = None if at in other_signs else _email_around(text, at, at + 1)
         if span is not None:
             yield span
         at = text.find("@", span[1] if span else at + 1)
     if "%" in text:
         for sign in _ENCODED_AT.finditer(text):
-            span = _email_around(text, *sign.span())
+            span = None if sign.start() in other_signs else _email_around(text, *sign.span())
             if span is not None:
                 yield span
 
@@ -57,11 +58,11 @@ def _email_around(text: str, at: int, after: int) -> Span | None:
     return (start, domain.end(), "email") if start < at else None
 
 
-_IPV4 = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(?!\w|\.\w)")
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
+_IPV4 = re.compile(rf"{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}(?!\w|\.\w)")
 _MIDDLE_OCTETS = (b".0.", b".00.", b".000.")
-_VERSION_BEFORE = re.compile(
-    r"(?:\b(?:v|ver|version|release|build|firmware)[\"']?[\s:=]{0,3}|(?:^|[\s\"'(;,])[A-Za-z][\w-]*/)\Z", re.IGNORECASE
-)
+_VERSION_NAMES = ("version", "ver", "release", "build", "firmware", " v")
+_PRODUCT_BEFORE = re.compile(r"(?:\A|[\s\"'(;,])[A-Za-z][\w-]*/\Z")
 _IPV6_RUN = re.compile(r"[0-9A-Fa-f:]{2,45}(?:(?<=:)\d{1,3}(?:\.\d{1,3}){3})?")
 
 
@@ -82,16 +83,20 @@ def find_ipv4(text: str, shape: bytes) -> Iterator[Span]:
             while start > 0 and dot - start < 3 and shape[start - 1] == 48:
                 start -= 1
             match = _IPV4.match(text, start) if start < dot else None
-            if match is not None and _is_address_here(text, start, match[0]):
+            if match is not None and _is_address_here(text, start):
                 yield start, match.end(), "ip"
             dot = shape.find(middle, dot + len(middle) - 1)
 
 
-def _is_address_here(text: str, start: int, address: str) -> bool:
-    before = text[start - 1] if start else " "
-    if before in ".0123456789" or not is_ip(address) or _continues_word(text, start):
+def _is_address_here(text: str, start: int) -> bool:
+    if not start:
+        return True
+    before = text[start - 1]
+    if before in ".0123456789" or _continues_word(text, start):
         return False
-    return before not in "/:= \"'" or not _VERSION_BEFORE.search(text, max(0, start - 40), start)
+    if before == "/":
+        return _PRODUCT_BEFORE.search(text[max(0, start - 40) : start]) is None
+    return not text[max(0, start - 12) : start].rstrip(" :=\"'").lower().endswith(_VERSION_NAMES)
 
 
 def find_ipv6(text: str) -> Iterator[Span]:
@@ -111,7 +116,11 @@ def find_ipv6(text: str) -> Iterator[Span]:
             yield start, end, "ip"
 
 
-_DIGIT_RUN = re.compile(r"(?<![A-Za-z_])[0-9](?:[ .\-\u00a0]?[0-9]){11,40}(?![A-Za-z_])")
+# A long fraction or a stretch of digits in a hash is no card, so the run must stand free.
+_DIGIT_RUN = re.compile(
+    r"(?:(?<![0-9A-Za-z%])(?<![0-9]\.)|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))"
+    r"[0-9](?:[ .\-\u00a0]?[0-9]){11,40}+(?![A-Za-z])"
+)
 _DIGIT_GROUP = re.compile(r"[0-9]+")
 
 
@@ -166,7 +175,7 @@ def find_iban(text: str, start: int) -> Span | None:
 _GLUE = (
     r"(?:[ _.\-]?(?:numbers?|num|no|nr|n\u00b0|id|code|numero|n\u00famero|nummer))?"
     r"[\s:=#\"'\\.>,(\[]{0,6}"
-    r"(?:(?:is|at|me|us|on|to|was|for|from|via|the|new|my|his|her|their|your|user|him|them|back|number|no|changed|set|"
+    r"(?:(?:is|at|me|us|on|to|sent|was|for|from|via|the|new|my|his|her|their|your|user|him|them|back|number|no|changed|set|"
     r"contact|please|mobile|home|work|office|phone|cell|line)[\s:=\"'#.]{1,4}){0,4}"
 )
 PHONE_CONTEXT = re.compile(_GLUE + r"(?P<value>(?!\d{4}-\d\d-\d\d)\+?\(?\d(?:[\s().\-/\u00a0]{0,3}\d){5,17})")
@@ -186,8 +195,11 @@ NON_LATIN_PHONE_WORDS = ("电话", "手机", "電話", "携帯", "тел", "τη
 ID_WORDS = as_words(
     "ssn nino passport reisepass pasaporte passeport dni nie nif nir insee cpf cnpj aadhaar aadhar pesel personnummer "
     "steuer steuernummer bsn cpr hetu sin tfn nric curp rut codice fiscale tckn egn oib jmbg rodné cédula "
-    "insurance security identity tax national taxpayer itin medicare nhs"
+    "taxpayer itin medicare nhs"
 )
+# Words that announce an identity number only together with a second one ("tax id", "social security number").
+WEAK_ID_WORDS = as_words("insurance security identity tax national")
+_ID_NOUN = re.compile(r"[ _.\-]{0,2}(?:id|identification|number|num|no|nr|code)\b", re.IGNORECASE)
 
 
 def find_phone_after(text: str, end: int) -> Span | None:
@@ -212,8 +224,10 @@ def find_plus_phones(text: str) -> Iterator[Span]:
         yield match.start(), extension.end() if extension else match.end(), "phone"
 
 
-def find_national_id_after(text: str, end: int) -> Span | None:
-    """The identity number that follows a word like "SSN" or "passport", ending at ``end``."""
+def find_national_id_after(text: str, end: int, *, weak: bool) -> Span | None:
+    """The identity number that follows a word like "SSN", ending at ``end``; a ``weak`` word needs "number" or "id"."""
+    if weak and _ID_NOUN.match(text, end) is None:
+        return None
     match = _ID_CONTEXT.match(text, end)
     if match is None:
         return None

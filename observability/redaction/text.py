@@ -25,8 +25,9 @@ def _table(project: Callable[[str], str]) -> bytes:
 # One byte per character, so that a position in a projection is a position in the text.
 _WORDS = _table(lambda c: c.lower() if c.isdecimal() or c.lower() != c.upper() else " ")
 _SHAPE = _table(lambda c: "0" if c.isdecimal() else "A" if c.isupper() else "a" if c.islower() else c)
-_ESCAPE = re.compile(rb"%(?:25)*[0-9A-Fa-f]{2}|\\u00[0-9a-f]{2}|\\+[nrt]")
+_ESCAPE = re.compile(rb"%(?:25){0,4}[0-9A-Fa-f]{2}|\\{1,8}+(?:[nrt]|u00[0-9a-f]{2})")
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
+_MAX_PASSES = 4
 _CARD_GATE = b"0" * 12
 
 
@@ -40,7 +41,8 @@ _CAMEL_STEMS = (b"auth", b"key", b"csrf", b"credential", b"email", b"phone", b"m
                 b"passphrase", b"ssn", b"iban", b"otp", b"code", b"pin")  # fmt: skip
 _KEYS = frozenset(word for word in _latin(KEY_WORDS) if not any(stem in word for stem in _STEMS))
 _PHONES = _latin(personal.PHONE_WORDS)
-_IDS = _latin(personal.ID_WORDS)
+_WEAK_IDS = _latin(personal.WEAK_ID_WORDS)
+_IDS = _latin(personal.ID_WORDS) | _WEAK_IDS
 _VENDORS = {word.encode("ascii"): pattern for word, pattern in credentials.VENDOR_WORDS.items()}
 _SCHEMES = {b"bearer": "bearer", b"basic": "basic"}
 _VOCABULARY = _KEYS | _PHONES | _IDS | frozenset(_VENDORS) | frozenset(_SCHEMES)
@@ -83,11 +85,17 @@ def _redact(text: str, policy: Policy, counts: Counter[str] | None) -> str:
             return text
         seen = text
     else:
-        seen = _fold(text)
-    spans = _find(seen, policy)
-    if not spans:
-        return text
-    result = _replace(seen, _merge(spans), policy, counts)
+        seen = _fold(text, policy.max_text)
+    result = seen
+    for _ in range(_MAX_PASSES):
+        spans = _find(result, policy)
+        if not spans:
+            break
+        merged, united = _merge(spans)
+        result = _replace(result, merged, policy, counts)
+        # A network prefix ends in a colon where the address ended in a digit, which is another neighbourhood.
+        if not united and "::" not in result:
+            break
     return text if result == seen else result
 
 
@@ -100,13 +108,26 @@ def _cut(text: str, limit: int) -> str:
     return text[: space if space > 0 else 0] + TRUNCATED
 
 
-def _fold(text: str) -> str:
+def _fold(text: str, limit: int) -> str:
     if not unicodedata.is_normalized("NFKC", text):
-        text = unicodedata.normalize("NFKC", text)
+        # In short pieces: normalising a long run of combining marks takes quadratic time, and one character may grow
+        # to eighteen.
+        parts: list[str] = []
+        size = 0
+        for start in range(0, len(text), 256):
+            parts.append(unicodedata.normalize("NFKC", text[start : start + 256]))
+            size += len(parts[-1])
+            if size > 8 * limit:
+                break
+        text = "".join(parts)
+        text = _cut(text, limit) if len(text) > limit else text
     return text.translate(_LOOK_ALIKES) if _LOOK_ALIKE.search(text) else text
 
 
 def _find(text: str, policy: Policy) -> list[Span]:
+    if "[" in text:
+        # What an earlier pass wrote is no text to look at; blank, it keeps all positions.
+        text = policy.placeholder.sub(_blank, text)
     raw = text.encode("latin-1", "replace")
     spans: list[Span] = []
     if "@" in text or "%" in text:
@@ -129,7 +150,13 @@ def _find(text: str, policy: Policy) -> list[Span]:
     if policy.extra_patterns:
         for kind, pattern in policy.extra_patterns:
             spans.extend((*match.span(), kind) for match in pattern.finditer(text) if match.end() > match.start())
+    if "\0" in text:
+        return [span for span in spans if text[span[0] : span[1]].strip("\0")]
     return spans
+
+
+def _blank(match: re.Match[str]) -> str:
+    return "\0" * len(match[0])
 
 
 def _find_around_at(text: str, spans: list[Span]) -> None:
@@ -138,7 +165,7 @@ def _find_around_at(text: str, spans: list[Span]) -> None:
         spans.extend(credentials.find_userinfo(text))
         signs = {end for _, end, _ in spans}
     # What stands before the sign of a user information is a password, and what follows it a host to keep.
-    spans.extend(span for span in personal.find_emails(text) if not any(span[0] < sign < span[1] for sign in signs))
+    spans.extend(personal.find_emails(text, signs))
 
 
 def _find_by_shape(text: str, shape: bytes, spans: list[Span]) -> None:
@@ -188,7 +215,7 @@ def _look_at_stem(text: str, lowered: bytes, stem: bytes, policy: Policy, spans:
     position = lowered.find(stem)
     while position >= 0:
         end = position + len(stem)
-        span = credentials.find_named_value(text, position, end, policy.placeholder, policy.extra_keys)
+        span = credentials.find_named_value(text, position, end, policy.extra_keys)
         position = lowered.find(stem, max(end, _keep(span, spans)))
 
 
@@ -212,23 +239,30 @@ def _look_after(text: str, word: bytes, position: int, end: int, spans: list[Spa
         return _keep(credentials.find_scheme_token(text, _SCHEMES[word], end), spans)
     if word in _PHONES:
         return _keep(personal.find_phone_after(text, end), spans)
-    return _keep(personal.find_national_id_after(text, end), spans)
+    return _keep(personal.find_national_id_after(text, end, weak=word in _WEAK_IDS), spans)
 
 
-def _merge(spans: list[Span]) -> list[Span]:
-    """Spans in order, overlapping ones united under the kind of the outer or earlier one."""
+def _merge(spans: list[Span]) -> tuple[list[Span], bool]:
+    """Spans in order, overlapping ones united under the kind of the outer or earlier one.
+
+    Also whether two finders saw different ends: what follows the union may now belong to the value of a key, so the
+    result needs another look.
+    """
+    united = False
     if len(spans) < 2:
-        return spans
+        return spans, united
     spans.sort(key=lambda span: (span[0], -span[1]))
     merged = [spans[0]]
     for start, end, kind in spans[1:]:
         last_start, last_end, last_kind = merged[-1]
         if start >= last_end:
             merged.append((start, end, kind))
-        elif end > last_end:
-            # A network prefix cannot stand for more than the address it was cut from.
-            merged[-1] = (last_start, end, kind if last_kind == "ip" else last_kind)
-    return merged
+        elif end != last_end:
+            united = True
+            if end > last_end:
+                # A network prefix cannot stand for more than the address it was cut from.
+                merged[-1] = (last_start, end, kind if last_kind == "ip" else last_kind)
+    return merged, united
 
 
 def _replace(text: str, spans: list[Span], policy: Policy, counts: Counter[str] | None) -> str:

@@ -27,7 +27,7 @@ _CARD_RANGES: tuple[tuple[int, int, frozenset[int]], ...] = (
     (6011, 6011, frozenset(range(16, 20))),  # Discover
     (644, 659, frozenset(range(16, 20))),  # Discover
     (62, 62, frozenset(range(16, 20))),  # UnionPay
-    (3528, 3589, frozenset(range(15, 20))),  # JCB
+    (35, 35, frozenset(range(16, 20))),  # JCB
     (2131, 2131, frozenset({15, 16})),  # JCB
     (1800, 1800, frozenset({15, 16})),  # JCB
     (2200, 2204, frozenset(range(16, 20))),  # Mir
