@@ -17,14 +17,16 @@ from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.hashers import make_password
 from django.contrib.sites.shortcuts import get_current_site
-from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
-from accounts import mail, signals
+from accounts import limits, login_limits, mail, signals
 from accounts.client_address import client_address
+from accounts.limits import Count, LimitExceeded
 from accounts.models import User
 from core.events import announce
 
@@ -34,7 +36,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return client_address(request)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Renders now, because links need the request; the outbox sends."""
+        """Renders now, because links need the request; the outbox sends. Nobody's mailbox is flooded from here."""
+        if limits.take(Count("mail_address", email.strip().lower())) is not None:
+            return
         request = allauth_context.request
         values = {"request": request, "email": email, "current_site": get_current_site(request)} | context
         message = self.render_mail(template_prefix, email, values)
@@ -42,20 +46,41 @@ class AccountAdapter(DefaultAccountAdapter):
         plain = message.body if isinstance(message, EmailMultiAlternatives) else ""
         mail.publish(to=email, subject=str(message.subject), text=str(plain), html=str(html) if html else None)
 
-    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """Every check of a password comes here: logins of both kinds of client and of the admin, and confirmations.
+
+        Raises LimitExceeded without having looked at the password.
+        """
         try:
-            super().pre_authenticate(request, **credentials)
-        except ValidationError:
+            attempt = login_limits.begin(request, credentials.get("email") or "")
+        except LimitExceeded:
             announce(signals.login_failed, User, reason=signals.LoginFailure.LIMITED)
             raise
+        user = super().authenticate(request, **credentials)
+        if user is not None:
+            attempt.succeeded()
+        return user
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         if not request.user.is_authenticated:  # else somebody who is logged in confirms a sensitive step
             announce(signals.login_failed, User, reason=signals.LoginFailure.PASSWORD)
 
+    def send_account_already_exists_mail(self, email: str) -> None:
+        make_password(email)  # a new account costs one hash, so this answer does too
+        super().send_account_already_exists_mail(email)
+
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
         super().send_password_reset_mail(user, email, context)
         announce(signals.password_reset_requested, User, user=user)
+
+    def set_password(self, user: User, password: str) -> None:
+        """Raises ImmediateHttpResponse (409) when the password has changed since `user` was loaded: of several uses of
+        one reset link at the same moment, one counts.
+        """
+        seen = user.password
+        user.set_password(password)
+        if not User.objects.filter(pk=user.pk, password=seen).update(password=user.password):
+            raise ImmediateHttpResponse(ConflictResponse(self.request))
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         """Two sign-ups with one address at the same moment: the second is answered as if the account had existed."""
@@ -108,7 +133,7 @@ def _fernet(secret: str) -> Fernet:
 
 
 def _mfa_keys() -> MultiFernet:
-    return MultiFernet([_fernet(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
+    return MultiFernet([_fernet(str(secret)) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
 
 
 class MFAAdapter(DefaultMFAAdapter):

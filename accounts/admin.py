@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from accounts import forms as account_forms
 from accounts import selectors, services
 from accounts.models import Role, User
+from accounts.permissions import signed_in
 from core.errors import DomainError
 
 admin.site.unregister(Group)  # roles decide here; permissions by group would be a second truth
@@ -111,7 +112,7 @@ class PersonAdmin(UserAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
         if not change:
             super().save_model(request, obj, form, change)
-            obj.emailaddress_set.create(email=obj.email, verified=True, primary=True)
+            obj.trust_address()
             return
         wanted_role, wanted_state = Role(obj.role), obj.is_active
         person = User.objects.get(pk=obj.pk)
@@ -119,10 +120,10 @@ class PersonAdmin(UserAdmin):
             if "name" in form.changed_data:
                 services.change_name(person=person, name=obj.name)
             if "role" in form.changed_data:
-                services.change_role(person=person, role=wanted_role, by=request.user)
+                services.change_role(person=person, role=wanted_role, by=signed_in(request))
             if "is_active" in form.changed_data:
                 change_state = services.activate if wanted_state else services.deactivate
-                change_state(person=person, by=request.user)
+                change_state(person=person, by=signed_in(request))
         except DomainError as error:
             self.message_user(request, error.detail, messages.ERROR)
 
@@ -138,7 +139,7 @@ class PersonAdmin(UserAdmin):
 
     def _give_role(self, request: HttpRequest, people: QuerySet[User], role: Role) -> None:
         def change(person: User) -> None:
-            services.change_role(person=person, role=role, by=request.user)
+            services.change_role(person=person, role=role, by=signed_in(request))
 
         self._for_each(request, people, f"role {role.label.lower()}", change)
 
@@ -156,11 +157,11 @@ class PersonAdmin(UserAdmin):
 
     @admin.action(description="Deactivate", permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self._for_each(request, queryset, "deactivated", lambda p: services.deactivate(person=p, by=request.user))
+        self._for_each(request, queryset, "deactivated", lambda p: services.deactivate(person=p, by=signed_in(request)))
 
     @admin.action(description="Activate", permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self._for_each(request, queryset, "activated", lambda p: services.activate(person=p, by=request.user))
+        self._for_each(request, queryset, "activated", lambda p: services.activate(person=p, by=signed_in(request)))
 
     @admin.action(description="Log out everywhere", permissions=["change"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

@@ -11,10 +11,15 @@ from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
+from accounts import login_limits, signals
+from accounts.limits import LimitExceeded
 from accounts.models import User
+from accounts.permissions import signed_in
 from accounts.selectors import SECOND_FACTORS
+from core.events import announce
 
 
 class AdminLoginForm(AdminAuthenticationForm):
@@ -25,6 +30,8 @@ class AdminLoginForm(AdminAuthenticationForm):
         label="Code (if you use two-factor authentication)",
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
     )
+
+    request: HttpRequest
 
     def clean(self) -> dict[str, Any]:
         email, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
@@ -44,14 +51,29 @@ class AdminLoginForm(AdminAuthenticationForm):
         self.second_factor: AuthenticateForm | None = None
         if not is_mfa_enabled(user, SECOND_FACTORS):
             return
-        form = AuthenticateForm({"code": self.cleaned_data.get("code")}, user=user)
-        if not form.is_valid():
-            self.add_error("code", form.errors.get("code") or "A code is needed.")
+        code = self.cleaned_data.get("code")
+        if not code:
+            self.add_error("code", "A code is needed.")
             return
+        attempt = login_limits.begin_code(self.request, user.pk)
+        form = AuthenticateForm({"code": code}, user=user)
+        if not form.is_valid():
+            self.add_error("code", form.errors["code"])
+            return
+        attempt.succeeded()
         self.second_factor = form
 
 
 def record_admin_login(request: HttpRequest) -> None:
     """The session knows how it began, as one that began at the API does, and is in the person's session list."""
-    record_authentication(request, request.user, method="password", email=request.user.email)
+    user = signed_in(request)
+    record_authentication(request, user, method="password", email=user.email)
     UserSession.objects.create_from_request(request)
+
+
+def too_many(request: HttpRequest, error: LimitExceeded) -> HttpResponse:
+    """The 429 that a person reads."""
+    announce(signals.throttled, User, limit=error.limit)
+    response = render(request, "accounts/too_many.html", {"detail": error.detail}, status=429)
+    response["Retry-After"] = str(error.retry_after)
+    return response

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from allauth.core.internal import ratelimit
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+
+from accounts import login_limits
+from accounts.limits import LimitExceeded
 
 
 class AdminSite(admin.AdminSite):
@@ -22,12 +24,15 @@ class AdminSite(admin.AdminSite):
         return AdminLoginForm
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if request.method == "POST" and not ratelimit.consume(request, app="allauth.account", action="login"):
-            return ratelimit.handler429(request)
-        was_authenticated = request.user.is_authenticated
-        response = super().login(request, extra_context)
-        if request.method == "POST" and request.user.is_authenticated and not was_authenticated:
-            from accounts.admin_login import record_admin_login
+        from accounts.admin_login import record_admin_login, too_many
 
+        was_authenticated = request.user.is_authenticated
+        try:
+            if request.method == "POST":
+                login_limits.require_call(request)
+            response = super().login(request, extra_context)
+        except LimitExceeded as error:
+            return too_many(request, error)
+        if request.method == "POST" and request.user.is_authenticated and not was_authenticated:
             record_admin_login(request)
         return response

@@ -9,7 +9,7 @@ class AccountsConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from accounts import authentication, event_log, receivers  # noqa: F401  registers by being imported
+        from accounts import authentication, checks, event_log, receivers  # noqa: F401  registers by being imported
 
         event_log.connect()
 

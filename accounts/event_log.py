@@ -22,8 +22,9 @@ EVENTS: dict[str, Signal] = {
     "person.role_changed": signals.role_changed,
     "person.deactivated": signals.user_deactivated,
     "person.activated": signals.user_activated,
+    "limit.reached": signals.throttled,
 }
-FACTS = ("reason", "how", "method", "change", "previous")
+FACTS = ("reason", "how", "method", "change", "previous", "limit")
 
 
 def _write(event: str, user: User | None = None, by: User | None = None, **facts: Any) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.dispatch import receiver
 
 from accounts import signals
@@ -17,6 +18,9 @@ logins = business.Counter(
 )
 role_changes = business.Counter(
     "lms_role_changes_total", "Role changes, by the new role.", labels={"role": Role.values}
+)
+throttled = business.Counter(
+    "lms_throttled_total", "Requests refused with 429, by limit.", labels={"limit": sorted(settings.LIMITS)}
 )
 
 
@@ -43,3 +47,8 @@ def count_failed_login(sender: Any, *, reason: signals.LoginFailure, **kwargs: A
 @receiver(signals.role_changed)
 def count_role_change(sender: Any, *, user: Any, **kwargs: Any) -> None:
     role_changes.inc(role=user.role)
+
+
+@receiver(signals.throttled)
+def count_throttled(sender: Any, *, limit: str, **kwargs: Any) -> None:
+    throttled.inc(limit=limit)

@@ -10,7 +10,8 @@ from django.contrib.auth import signals as auth_signals
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts import mail, signals
+from accounts import limits, mail, signals
+from accounts.login_limits import source_of
 from accounts.models import User
 from core.events import announce
 
@@ -28,6 +29,7 @@ def on_email_confirmed(sender: Any, *, email_address: EmailAddress, **kwargs: An
 
 @receiver(auth_signals.user_logged_in)
 def on_logged_in(sender: Any, *, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    limits.remember_source(account=user.email, source=source_of(request))
     announce(signals.logged_in, User, user=user)
 
 

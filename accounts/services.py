@@ -83,7 +83,7 @@ def create_person(*, email: str, name: str, role: Role = Role.STUDENT, password:
     if User.objects.filter(email__iexact=email).exists():
         raise Conflict("There is a person with this address already.", code="email_taken")
     user = User.objects.create_user(email, password, name=name, role=role)
-    user.emailaddress_set.create(email=user.email, verified=True, primary=True)
+    user.trust_address()
     return user
 
 

@@ -22,3 +22,4 @@ mfa_changed = Signal()  # user, method, change: "added", "removed" or "renewed"
 role_changed = Signal()  # user, previous, by (None: a command)
 user_deactivated = Signal()  # user, by
 user_activated = Signal()  # user, by
+throttled = Signal()  # limit: a name in settings.LIMITS

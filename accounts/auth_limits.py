@@ -1,0 +1,94 @@
+"""Limits of allauth's endpoints, by what they do. An endpoint that isn't named gets the general ones."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from accounts import limits, signals
+from accounts.client_address import client_address, network_key
+from accounts.limits import Count, LimitExceeded
+from accounts.models import User
+from core.events import announce
+from core.problems import CONTENT_TYPE, problem_body
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+def by_source(request: HttpRequest) -> str:
+    return network_key(client_address(request))
+
+
+def by_session(request: HttpRequest) -> str:
+    """The session, which lives through a wrong password; without one the source."""
+    return request.headers.get("X-Session-Token") or request.COOKIES.get("sessionid") or by_source(request)
+
+
+def by_email(request: HttpRequest) -> str:
+    try:
+        data = json.loads(request.body)
+    except (ValueError, UnicodeDecodeError):
+        return ""
+    email = data.get("email") if isinstance(data, dict) else None
+    return email.strip().lower() if isinstance(email, str) else ""
+
+
+def problem_response(request: HttpRequest, error: LimitExceeded) -> HttpResponse:
+    """The 429 for plain Django views: problem body and Retry-After."""
+    body = problem_body(
+        status=error.status, code=error.code, title=error.title, detail=error.detail, request=request, **error.extra
+    )
+    headers = {"Retry-After": str(error.retry_after), "Cache-Control": "no-store"}
+    return JsonResponse(body, status=error.status, content_type=CONTENT_TYPE, headers=headers)
+
+
+Subject = Callable[[HttpRequest], str]
+# Wrong passwords and codes have limits of their own where they are checked (login_limits).
+WRITES: dict[str, Sequence[tuple[str, Subject]]] = {
+    "account:login": [("login_calls", by_source)],
+    "account:signup": [("signup_source", by_source)],
+    "account:request_password_reset": [("reset_address", by_email), ("reset_source", by_source)],
+    "account:reset_password": [("key_source", by_source)],
+    "account:verify_email": [("key_source", by_source)],
+    "account:change_password": [("password_change", by_session)],
+    "account:reauthenticate": [("login_calls", by_source)],
+    "mfa:login_webauthn": [("login_calls", by_source)],
+}
+READS: dict[str, Sequence[tuple[str, Subject]]] = {
+    "account:reset_password": [("key_source", by_source)],
+    "account:verify_email": [("key_source", by_source)],
+}
+OTHER_WRITES: Sequence[tuple[str, Subject]] = [("auth_writes", by_source)]
+OTHER_READS: Sequence[tuple[str, Subject]] = [("auth_reads", by_source)]
+
+
+class AuthLimitsMiddleware:
+    """Refuses with 429 before a view of allauth runs, and turns a LimitExceeded of any plain view into its answer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        match = request.resolver_match
+        if match is None or not match.view_name.startswith("headless:"):
+            return None
+        name = match.view_name.split(":", 2)[-1]
+        if request.method in SAFE_METHODS:
+            wanted = READS.get(name, OTHER_READS)
+        else:
+            wanted = WRITES.get(name, OTHER_WRITES)
+        try:
+            limits.require(*(Count(limit, subject(request)) for limit, subject in wanted))
+        except LimitExceeded as error:
+            return self.process_exception(request, error)
+        return None
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, LimitExceeded):
+            return None
+        announce(signals.throttled, User, limit=exception.limit)
+        return problem_response(request, exception)
