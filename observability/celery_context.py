@@ -6,6 +6,7 @@ from typing import Any
 from celery import signals
 
 from observability.context import Context, capture, enter, leave
+from observability.logs.sink import flush_all
 
 HEADER = "observability"
 
@@ -39,6 +40,12 @@ def leave_context(task_id: str = "", **kwargs: Any) -> None:
     token = _entered.pop(task_id, None)
     if token is not None:
         leave(token)
+
+
+@signals.worker_process_shutdown.connect(weak=False, dispatch_uid="observability")
+def write_last_lines(**kwargs: Any) -> None:
+    # A pool's child leaves by os._exit, past the interpreter's own goodbye.
+    flush_all()
 
 
 @signals.setup_logging.connect(weak=False, dispatch_uid="observability")

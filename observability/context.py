@@ -54,7 +54,7 @@ class Context:
         if fields is None:
             fields = {"request_id": self.request_id, "trace_id": self.trace_id, "span_id": self.span_id}
             if self.task:
-                fields["task"] = self.task
+                fields["task"] = redact_text(self.task)
             self._fields = fields
         if self.request is not None and "user_id" not in fields:
             user_id = known_user_id(self.request)

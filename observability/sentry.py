@@ -1,7 +1,5 @@
 """Errors and traces to Sentry, only when a DSN is set."""
 
-import sentry_sdk
-
 from observability.conf import conf
 
 
@@ -9,6 +7,8 @@ def start() -> bool:
     """Start the SDK; False, and nothing done, without a DSN."""
     if not conf.SENTRY_DSN:
         return False
+    import sentry_sdk
+
     sentry_sdk.init(
         dsn=conf.SENTRY_DSN,
         release=conf.RELEASE or None,

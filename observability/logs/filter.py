@@ -5,8 +5,8 @@ import logging
 import sys
 import traceback
 
-from observability.logs.record import MAX_FRAMES, error_of, exception_fields, extra_fields, safe_message
-from observability.redaction import UNREDACTABLE, Policy, redact_text
+from observability.logs.record import MAX_FRAMES, RecordReader, error_of, extra_of, is_redacted, mark_redacted
+from observability.redaction import UNREDACTABLE, Policy, redact, redact_text
 
 _REPLACES_RECORDS = sys.version_info >= (3, 12)
 
@@ -21,45 +21,41 @@ class RedactingFilter(logging.Filter):
 
     def __init__(self, name: str = "", policy: Policy | None = None) -> None:
         super().__init__(name)
-        self.policy = policy
+        self.reader = RecordReader(policy)
 
     def filter(self, record: logging.LogRecord) -> bool | logging.LogRecord:  # type: ignore[override,unused-ignore]
-        if record.__dict__.get("_redacted") is _DONE:
+        if is_redacted(record):
             return True
+        if _REPLACES_RECORDS:
+            record = copy.copy(record)
         try:
-            if _REPLACES_RECORDS:
-                record = copy.copy(record)
             self._redact(record)
         except Exception:
             record.msg, record.args = UNREDACTABLE, ()
             record.exc_info = record.exc_text = record.stack_info = None
+        mark_redacted(record)
         return record if _REPLACES_RECORDS else True
 
     def _redact(self, record: logging.LogRecord) -> None:
-        policy = self.policy
-        extra = extra_fields(record, policy)
-        if isinstance(record.msg, dict):
-            record.msg = {key: extra[key] for key in extra if key not in record.__dict__}
-        else:
-            record.msg = safe_message(record, policy)
-        record.args = ()
-        record.__dict__.update((key, value) for key, value in extra.items() if key in record.__dict__)
+        reader, attributes = self.reader, record.__dict__
+        extra = extra_of(record)
+        for key in extra:
+            del attributes[key]
+        attributes.update(reader.fields(extra))
         for live in ("request", "socket"):
-            if live in record.__dict__:
-                record.__dict__[live] = type(record.__dict__[live]).__name__
+            if live in attributes:
+                attributes[live] = reader.any_text(attributes[live])
+        record.msg = redact(record.msg, reader.policy) if isinstance(record.msg, dict) else reader.message(record)
+        record.args = ()
         error = error_of(record)
         if error is not None:
-            record.__dict__["_exception"] = exception_fields(error, policy)
-            record.exc_text = redact_text(_traceback(error), policy)
+            attributes["_exception"] = reader.exception(error)
+            record.exc_text = redact_text(_traceback(error), reader.policy)
         elif record.exc_text:
-            record.exc_text = redact_text(record.exc_text, policy)
+            record.exc_text = redact_text(record.exc_text, reader.policy)
         record.exc_info = None
         if record.stack_info:
-            record.stack_info = redact_text(record.stack_info, policy)
-        record.__dict__["_redacted"] = _DONE
-
-
-_DONE = object()
+            record.stack_info = redact_text(record.stack_info, reader.policy)
 
 
 def _traceback(error: BaseException) -> str:

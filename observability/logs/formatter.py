@@ -3,14 +3,13 @@
 import json
 import logging
 import time
-from functools import lru_cache
 from typing import Any
 
 import orjson
 from pythonjsonlogger.orjson import OrjsonFormatter
 
 from observability.context import current
-from observability.logs.record import error_of, exception_fields, extra_fields, safe_message
+from observability.logs.record import RecordReader, error_of, extra_of, is_redacted
 from observability.redaction import UNREDACTABLE, Policy, redact_text
 
 # Not control characters to JSON, yet line ends or terminal commands to readers of a line.
@@ -18,11 +17,6 @@ _ESCAPES = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), 0x2028, 0x20
 _OWN_FIELDS = frozenset(
     {"time", "level", "logger", "message", "request_id", "trace_id", "span_id", "exception", "stack"}
 )
-
-
-@lru_cache(maxsize=1024)
-def _safe_name(name: str) -> str:
-    return redact_text(name)
 
 
 class JsonFormatter(OrjsonFormatter):
@@ -33,7 +27,7 @@ class JsonFormatter(OrjsonFormatter):
 
     def __init__(self, *, policy: Policy | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call,unused-ignore]
-        self.policy = policy
+        self.reader = RecordReader(policy)
         self._second: tuple[int, str] = (0, "")
 
     def format(self, record: logging.LogRecord) -> str:
@@ -43,32 +37,39 @@ class JsonFormatter(OrjsonFormatter):
             return self._last_resort(record)
 
     def fields(self, record: logging.LogRecord) -> dict[str, Any]:
-        policy = self.policy
+        reader, msg, done = self.reader, record.msg, is_redacted(record)
         data: dict[str, Any] = {
             "time": self._time(record.created),
             "level": record.levelname,
-            "logger": _safe_name(record.name),
-            "message": safe_message(record, policy),
+            "logger": reader.text(str(record.name)),
+            "message": msg if done and type(msg) is str else reader.message(record),
         }
         context = current()
         if context is not None:
             data.update(context.fields())
-        for key, value in extra_fields(record, policy).items():
-            data[f"extra_{key}" if key in _OWN_FIELDS else key] = value
+        extra: dict[Any, Any] = extra_of(record)
+        if isinstance(msg, dict):
+            extra = {**msg, **extra}
+        if extra:
+            if not done:
+                extra = reader.fields(extra)
+            if _OWN_FIELDS.isdisjoint(extra):
+                data.update(extra)
+            else:
+                data.update((f"extra_{key}" if key in _OWN_FIELDS else key, value) for key, value in extra.items())
         if record.exc_info or record.exc_text:
-            data["exception"] = self._exception(record)
+            data["exception"] = self._exception(record, done)
         if record.stack_info:
-            data["stack"] = redact_text(record.stack_info, policy)
+            data["stack"] = redact_text(record.stack_info, reader.policy)
         return data
 
-    def _exception(self, record: logging.LogRecord) -> dict[str, Any]:
-        structure = record.__dict__.get("_exception")
-        if isinstance(structure, dict):
-            return structure
+    def _exception(self, record: logging.LogRecord, done: bool) -> Any:
+        if done and "_exception" in record.__dict__:
+            return record.__dict__["_exception"]
         error = error_of(record)
         if error is not None:
-            return exception_fields(error, self.policy)
-        return {"text": redact_text(record.exc_text or "", self.policy)}
+            return self.reader.exception(error)
+        return {"text": redact_text(record.exc_text or "", self.reader.policy)}
 
     def _time(self, created: float) -> str:
         second = int(created)
@@ -91,7 +92,7 @@ class JsonFormatter(OrjsonFormatter):
         fields = {
             "time": self._time(time.time()),
             "level": str(getattr(record, "levelname", "ERROR")),
-            "logger": _safe_name(str(getattr(record, "name", ""))),
+            "logger": redact_text(str(getattr(record, "name", "")), self.reader.policy),
             "message": UNREDACTABLE,
             "event": "log.format_failed",
         }

@@ -1,6 +1,5 @@
 """A handler whose caller never waits for the stream: lines go through a bounded queue, what doesn't fit is counted."""
 
-import atexit
 import contextlib
 import logging
 import os
@@ -149,10 +148,6 @@ class QueuedHandler(logging.Handler):
             self._wake.set()
             time.sleep(0.005)
 
-    def close(self) -> None:
-        self.flush()
-        super().close()
-
 
 _handlers: "weakref.WeakSet[QueuedHandler]" = weakref.WeakSet()
 
@@ -168,4 +163,3 @@ def _after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork)
-atexit.register(flush_all)
