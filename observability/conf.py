@@ -14,7 +14,10 @@ DEFAULTS: dict[str, Any] = {
     "METRICS_TRUSTED_NETWORKS": ["127.0.0.0/8", "::1/128"],
     "REDIS_URL": "",
     "BROKER_URL": "",
+    # Name → path (or (path, options)) of a django-health-check class; None: the database, and Redis when REDIS_URL is set.
+    "READY_CHECKS": None,
     "READY_DEADLINE_SECONDS": 2.0,
+    "READY_MEMORY_SECONDS": 1.0,
 }
 
 

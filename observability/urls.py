@@ -3,9 +3,10 @@
 from django.urls import path
 
 from observability import views
+from observability.health import views as health
 
 urlpatterns = [
     path("metrics", views.metrics, name="metrics"),
-    path("health", views.liveness, name="health"),
-    path("api/v1/ready", views.readiness, name="ready"),
+    path("health", health.liveness, name="health"),
+    path("api/v1/ready", health.ready, name="ready"),
 ]

@@ -1,27 +1,15 @@
-"""/metrics, /health and readiness."""
+"""/metrics."""
 
 import ipaddress
 import os
 import secrets
 
 import prometheus_client
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from prometheus_client import multiprocess
 
-from observability import health
 from observability.conf import conf
-
-
-@never_cache
-def liveness(request: HttpRequest) -> JsonResponse:
-    return JsonResponse({"status": "ok"})
-
-
-@never_cache
-def readiness(request: HttpRequest) -> JsonResponse:
-    ok, checks = health.readiness()
-    return JsonResponse({"status": "ok" if ok else "unavailable", "checks": checks}, status=200 if ok else 503)
 
 
 def _may_scrape(request: HttpRequest) -> bool:

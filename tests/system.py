@@ -53,12 +53,13 @@ class System:
     directory: Path
     processes: tuple[str, ...] = ("web", "worker", "beat", "flower")
     variables: dict[str, str] = field(default_factory=dict)
+    through: Callable[[dict[str, str]], dict[str, str]] = dict  # the servers' URLs → those the processes are given
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __enter__(self) -> "System":
         self.ports = {name: free_port() for name in ("web", "web_metrics", "worker_metrics", "beat_metrics", "flower")}
         self.servers = EmbeddedServers(self.directory / "servers", durable=False)
-        urls = self.servers.start()
+        urls = self.through(self.servers.start())
         self.environment = (
             {name: value for name, value in os.environ.items() if not name.startswith(("LMS_", "OBSERVABILITY_"))}
             | urls

@@ -127,9 +127,9 @@ class TestRequests:
         assert self.access_records() == []
 
     def test_a_failed_readiness_is_not_logged_as_an_error_of_the_application(self, client, monkeypatch, caplog):
-        from observability import health
+        from observability.health import draining
 
-        monkeypatch.setattr(health, "readiness", lambda *args, **kwargs: (False, {}))
+        monkeypatch.setattr(draining, "is_draining", lambda: True)
         assert client.get("/api/v1/ready").status_code == 503
         assert [record for record in caplog.records if record.name == "django.request"] == []
 

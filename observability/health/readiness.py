@@ -1,0 +1,87 @@
+"""This process's readiness: the checks of READY_CHECKS, what their changes leave behind, and the details."""
+
+import datetime
+import functools
+import logging
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.module_loading import import_string
+from health_check.base import HealthCheck
+
+from observability.conf import conf
+from observability.health import metrics
+from observability.health.checkset import CheckSet, Report
+from observability.health.reasons import Reason
+
+logger = logging.getLogger(__name__)
+
+DATABASE = "observability.health.database.Database"
+REDIS = "observability.health.redis.Redis"
+INNER_SHARE = 0.9  # of the deadline: a check that gives up by itself names its reason and frees its thread
+
+
+def build(checks: Mapping[str, Any], *, deadline: float) -> dict[str, HealthCheck]:
+    """Checks by name from `{name: path}` or `{name: (path, options)}`; each gets its share of the deadline in seconds.
+
+    Raises ImportError for a path that isn't a class.
+    """
+    built: dict[str, HealthCheck] = {}
+    for name, entry in checks.items():
+        path, options = (entry, {}) if isinstance(entry, str) else entry
+        check = import_string(path)(**options)
+        check.timeout = datetime.timedelta(seconds=deadline * INNER_SHARE)
+        built[name] = check
+    return built
+
+
+class Recorder:
+    """Sets the gauges; logs and counts each change of a check's state, once per process."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[str, Reason] = {}
+
+    def __call__(self, report: Report) -> None:
+        for name, outcome in report.outcomes.items():
+            metrics.UP.labels(name).set(outcome.ok)
+            before, now = self._reasons.get(name, Reason.OK), outcome.reason
+            self._reasons[name] = now
+            if before is now:
+                continue
+            metrics.CHANGES.labels(name, now.value).inc()
+            level = logging.INFO if outcome.ok else logging.ERROR
+            logger.log(
+                level,
+                "readiness check %s: %s",
+                name,
+                now.value,
+                extra={"event": "health.changed", "check": name, "reason": now.value, "before": before.value},
+            )
+
+
+@functools.cache
+def checks() -> CheckSet:
+    """The process's one set of readiness checks."""
+    named = conf.READY_CHECKS
+    if named is None:
+        named = {"database": DATABASE} | ({"redis": REDIS} if conf.REDIS_URL else {})
+    deadline = conf.READY_DEADLINE_SECONDS
+    metrics.initialise(list(named))
+    return CheckSet(
+        build(named, deadline=deadline),
+        deadline=deadline,
+        memory=conf.READY_MEMORY_SECONDS,
+        on_report=Recorder(),
+    )
+
+
+def close() -> None:
+    """Drop every connection that readiness keeps; the next probe starts afresh."""
+    if checks.cache_info().currsize:
+        checks().close()
+    checks.cache_clear()
+
+
+# Threads and sockets don't survive a fork.
+os.register_at_fork(after_in_child=checks.cache_clear)

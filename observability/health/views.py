@@ -1,0 +1,62 @@
+"""Liveness, readiness and details. They read no cookie, session or user; their answers name no host and no cause."""
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from observability.health import draining, readiness
+
+View = Callable[[HttpRequest], HttpResponse]
+
+
+def _answer(request: HttpRequest, status: int, body: dict[str, Any]) -> HttpResponse:
+    content = json.dumps(body, separators=(",", ":"))
+    response = HttpResponse(content, status=status, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    if request.method == "HEAD":
+        response.headers["Content-Length"] = str(len(content))
+        response.content = b""
+    if status == 503:
+        response.headers["Retry-After"] = "1"
+    # Django would log a 503 as an error, every few seconds; a change of state is logged once.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
+
+
+def probe(view: View) -> View:
+    """Marks a view that HealthMiddleware answers before all other middleware; it takes GET and HEAD."""
+
+    @wraps(view)
+    def answer(request: HttpRequest) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            response = _answer(request, 405, {"status": "method_not_allowed"})
+            response.headers["Allow"] = "GET, HEAD"
+            return response
+        return view(request)
+
+    answer.is_probe = True  # type: ignore[attr-defined]
+    return answer
+
+
+@probe
+def liveness(request: HttpRequest) -> HttpResponse:
+    return _answer(request, 200, {"status": "ok"})
+
+
+@probe
+def ready(request: HttpRequest) -> HttpResponse:
+    """`?scope=process` asks about this process alone: for routing that must not follow a shared outage."""
+    if draining.is_draining():
+        return _answer(request, 503, {"status": "draining"})
+    if request.GET.get("scope") == "process":
+        return _answer(request, 200, {"status": "ok"})
+    report = readiness.checks().report()
+    checks = {
+        name: {"status": "ok" if outcome.ok else "failed", "reason": outcome.reason.value}
+        for name, outcome in report.outcomes.items()
+    }
+    status, word = (200, "ok") if report.ok else (503, "unavailable")
+    return _answer(request, status, {"status": word, "checks": checks})
