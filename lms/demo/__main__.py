@@ -95,6 +95,7 @@ def _environment(run_dir: Path) -> dict[str, str]:
         "LMS_BASE_URL": f"http://127.0.0.1:{WEB.number}",
         "LMS_EMAIL_URL": f"filemail:///{run_dir / 'mail'}",
         "LMS_MEDIA_ROOT": str(run_dir / "media"),
+        "LMS_LOG_FORMAT": "console",
     }
     for variable in ("DATABASE_URL", "REDIS_URL"):
         if os.environ.get(variable):
