@@ -112,7 +112,8 @@ def find_ipv6(text: str) -> Iterator[Span]:
         follows = text[end : end + 1]
         if follows.isalnum() or follows == "_" or _continues_word(text, start):
             continue
-        if is_ip(text[start:end]):
+        # Scoped names in code, "a::b", have neither a digit nor many colons.
+        if is_ip(text[start:end]) and (run.count(":") > 3 or any(character.isdecimal() for character in run)):
             yield start, end, "ip"
 
 
@@ -128,6 +129,9 @@ def find_cards(text: str) -> Iterator[Span]:
     for run in _DIGIT_RUN.finditer(text):
         groups = [(m.start(), m.end()) for m in _DIGIT_GROUP.finditer(text, run.start(), run.end())]
         for first in range(len(groups)):
+            if first and text[groups[first][0] - 1] == "." and groups[first][1] - groups[first][0] > 4:
+                # The fraction of a number.
+                continue
             span = _card_from(text, groups[first:])
             if span is not None:
                 yield span
@@ -146,7 +150,8 @@ def _card_from(text: str, groups: list[tuple[int, int]]) -> Span | None:
         if text[previous_end:left] != text[end : groups[1][0]] or len(digits) + right - left > 19:
             break
         digits += text[left:right]
-        if len(digits) >= 12 and is_card_number(digits):
+        # Three groups of four inside a UUID may look like the shortest cards.
+        if len(digits) >= 13 and is_card_number(digits):
             found = (start, right, "card")
     return found
 
@@ -180,7 +185,7 @@ _GLUE = (
 )
 PHONE_CONTEXT = re.compile(_GLUE + r"(?P<value>(?!\d{4}-\d\d-\d\d)\+?\(?\d(?:[\s().\-/\u00a0]{0,3}\d){5,17})")
 _PHONE_EXTENSION = re.compile(r"\s?(?:x|ext\.?|#)\s?\d{1,6}", re.IGNORECASE)
-_PHONE_PLUS = re.compile(r"(?<![\w.+])\+\(?[1-9](?:[\s().\-/\u00a0]{0,3}\d){6,16}(?!\w)")
+_PHONE_PLUS = re.compile(r"(?<![\w.+\0])\+\(?[1-9](?:[\s().\-/\u00a0]{0,3}\d){6,16}(?!\w)")
 _ID_CONTEXT = re.compile(
     _GLUE + r"(?P<value>(?!\d{4}-\d\d-\d\dT)[A-Z0-9](?:[ .\-/]?[A-Z0-9]){4,20})(?![A-Za-z0-9])", re.IGNORECASE
 )

@@ -137,6 +137,9 @@ class _Walk:
                 name = shown = key
             else:
                 name, shown = self._name(key) or "", self.visit(key, depth)
+            if type(shown) is str and shown[:1] == "[" and self.policy.placeholder.match(shown):
+                # A person as a key says nothing about the value.
+                name = ""
             if announced is not None and name in {"value", "Value"}:
                 name = announced
             result[self._free(shown, result)] = self._under(name, value, depth)
