@@ -14,6 +14,7 @@ from django.http import HttpRequest
 
 from accounts import forms as account_forms
 from accounts import selectors, services
+from accounts.admin_personal_data import PersonalDataActions
 from accounts.models import Role, User
 from accounts.permissions import signed_in
 from core.errors import DomainError
@@ -70,7 +71,7 @@ class AddressInline(admin.TabularInline):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(PersonalDataActions, UserAdmin):
     form = PersonChangeForm
     add_form = PersonAddForm
     list_display = ("email", "name", "role", "is_active", "has_second_factor", "last_login", "last_activity_at")
@@ -94,7 +95,16 @@ class PersonAdmin(UserAdmin):
         ),
     )
     inlines = (AddressInline,)
-    actions = ("make_student", "make_instructor", "make_admin", "deactivate", "activate", "end_sessions")
+    actions = (
+        "make_student",
+        "make_instructor",
+        "make_admin",
+        "deactivate",
+        "activate",
+        "end_sessions",
+        "export_data",
+        "erase",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return selectors.people().order_by(*self.get_ordering(request))

@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
+from django.utils.module_loading import autodiscover_modules
 
 
 class AccountsConfig(AppConfig):
@@ -12,6 +13,7 @@ class AccountsConfig(AppConfig):
         from accounts import authentication, checks, event_log, receivers  # noqa: F401  registers by being imported
 
         event_log.connect()
+        autodiscover_modules("personal_data")
 
 
 class AdminConfig(admin_apps.AdminConfig):

@@ -23,3 +23,5 @@ role_changed = Signal()  # user, previous, by (None: a command)
 user_deactivated = Signal()  # user, by
 user_activated = Signal()  # user, by
 throttled = Signal()  # limit: a name in settings.LIMITS
+personal_data_exported = Signal()  # user
+person_erased = Signal()  # user, already without identity

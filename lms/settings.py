@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
-from celery.schedules import schedule
+from celery.schedules import crontab, schedule
 from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -220,6 +220,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": schedule(run_every=600.0),
         "options": {"expires": 600},
     },
+    "purge-old-data": {"task": "lms.tasks.purge_old_data", "schedule": crontab(hour="3", minute="17")},
 }
 
 # --- people --------------------------------------------------------------------------------------------------------
