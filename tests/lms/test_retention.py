@@ -1,6 +1,8 @@
 """The retention table: what is too old goes, what is not stays, and beat carries it out."""
 
 import datetime
+import re
+from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -61,3 +63,20 @@ def test_every_scheduled_task_exists():
     celery_app.loader.import_default_modules()
     for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
         assert entry["task"] in celery_app.tasks, name
+
+
+def test_the_documented_table_is_the_one_that_runs():
+    text = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text()
+    for rule in retention.RULES:
+        kept = f"{rule.keep.days} days" if rule.keep else "until they expire"
+        assert any(line.startswith(f"| {rule.name}") and line.endswith(f"| {kept} |") for line in text.splitlines()), (
+            rule.name
+        )
+
+
+def test_every_check_of_ours_is_documented():
+    root = Path(__file__).resolve().parents[2]
+    text = (root / "docs" / "operations.md").read_text()
+    ids = set(re.findall(r'id="(lms\.[EW]\d+)"', (root / "lms" / "checks.py").read_text()))
+    assert len(ids) == 4
+    assert ids == set(re.findall(r"^\| `(lms\.[EW]\d+)`", text, re.M))
