@@ -120,22 +120,25 @@ def find_ipv6(text: str) -> Iterator[Span]:
 # A long fraction or a stretch of digits in a hash is no card, so the run must stand free.
 _DIGIT_RUN = re.compile(
     r"(?:(?<![0-9A-Za-z%])(?<![0-9]\.)|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))"
-    r"[0-9](?:[ .\-\u00a0]?[0-9]){11,40}+(?![A-Za-z])"
+    r"[0-9](?:[ \-\u00a0]?[0-9]){11,40}+(?![A-Za-z])"
 )
+# How a card begins where every digit is written as 0: unbroken, or a group of four and the next.
+_CARD_SHAPES = (b"0" * 12, b"0000 0000", b"0000-0000", b"0000\xa00000")
 _DIGIT_GROUP = re.compile(r"[0-9]+")
 
 
-def find_cards(text: str) -> Iterator[Span]:
-    for run in _DIGIT_RUN.finditer(text):
-        groups = [(m.start(), m.end()) for m in _DIGIT_GROUP.finditer(text, run.start(), run.end())]
-        for first in range(len(groups)):
-            if first and text[groups[first][0] - 1] == "." and groups[first][1] - groups[first][0] > 4:
-                # The fraction of a number.
-                continue
-            span = _card_from(text, groups[first:])
-            if span is not None:
-                yield span
-                break
+def find_cards(text: str, shape: bytes) -> Iterator[Span]:
+    """``shape`` is ``text`` with every digit as ``0``, one byte per character."""
+    for beginning in _CARD_SHAPES:
+        position = shape.find(beginning)
+        while position >= 0:
+            run = _DIGIT_RUN.match(text, position)
+            if run is not None:
+                groups = [(m.start(), m.end()) for m in _DIGIT_GROUP.finditer(text, run.start(), run.end())]
+                span = next(filter(None, (_card_from(text, groups[first:]) for first in range(len(groups)))), None)
+                if span is not None:
+                    yield span
+            position = shape.find(beginning, run.end() if run else position + 1)
 
 
 def _card_from(text: str, groups: list[tuple[int, int]]) -> Span | None:
@@ -185,7 +188,7 @@ _GLUE = (
 )
 PHONE_CONTEXT = re.compile(_GLUE + r"(?P<value>(?!\d{4}-\d\d-\d\d)\+?\(?\d(?:[\s().\-/\u00a0]{0,3}\d){5,17})")
 _PHONE_EXTENSION = re.compile(r"\s?(?:x|ext\.?|#)\s?\d{1,6}", re.IGNORECASE)
-_PHONE_PLUS = re.compile(r"(?<![\w.+\0])\+\(?[1-9](?:[\s().\-/\u00a0]{0,3}\d){6,16}(?!\w)")
+_PHONE_PLUS = re.compile(r"\+(?<![\w.+\0]\+)\(?[1-9](?:[\s().\-/\u00a0]{0,3}\d){6,16}(?!\w)")
 _ID_CONTEXT = re.compile(
     _GLUE + r"(?P<value>(?!\d{4}-\d\d-\d\dT)[A-Z0-9](?:[ .\-/]?[A-Z0-9]){4,20})(?![A-Za-z0-9])", re.IGNORECASE
 )

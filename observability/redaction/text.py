@@ -27,8 +27,10 @@ _WORDS = _table(lambda c: c.lower() if c.isdecimal() or c.lower() != c.upper() e
 _SHAPE = _table(lambda c: "0" if c.isdecimal() else "A" if c.isupper() else "a" if c.islower() else c)
 _ESCAPE = re.compile(rb"%(?:25){0,4}[0-9A-Fa-f]{2}|\\{1,8}+(?:[nrt]|u00[0-9a-f]{2})")
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
+# How an IBAN begins, and what shows that a longer word goes on.
+_COUNTRY_SHAPES = (b"AA00", b"aa00")
+_WORD_SHAPES = frozenset({b"a", b"A", b"0"})
 _MAX_PASSES = 4
-_CARD_GATE = b"0" * 12
 
 
 def _latin(words: frozenset[str]) -> frozenset[bytes]:
@@ -169,15 +171,15 @@ def _find_around_at(text: str, spans: list[Span]) -> None:
 
 
 def _find_by_shape(text: str, shape: bytes, spans: list[Span]) -> None:
-    for country in (b"AA00", b"aa00"):
+    for country in _COUNTRY_SHAPES:
         position = shape.find(country)
         while position >= 0:
-            span = personal.find_iban(text, position)
-            if span is not None:
-                spans.append(span)
-            position = shape.find(country, span[1] if span else position + 4)
-    if _CARD_GATE in shape.translate(None, b" -.\xa0"):
-        spans.extend(personal.find_cards(text))
+            span = None
+            before = shape[max(0, position - 3) : position]
+            if before[-1:] not in _WORD_SHAPES or b"%" in before or b"\\" in before:
+                span = personal.find_iban(text, position)
+            position = shape.find(country, _keep(span, spans) or position + 4)
+    spans.extend(personal.find_cards(text, shape))
 
 
 def _find_by_word(text: str, raw: bytes, camel: bool, policy: Policy, spans: list[Span]) -> None:

@@ -39,6 +39,10 @@ _CARD_RANGES: tuple[tuple[int, int, frozenset[int]], ...] = (
     (67, 69, frozenset(range(12, 20))),  # Maestro
 )
 
+_RANGES_BY_DIGIT = {
+    digit: tuple(entry for entry in _CARD_RANGES if str(entry[0])[0] <= digit <= str(entry[1])[0])
+    for digit in "0123456789"
+}
 _LUHN_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
@@ -51,7 +55,7 @@ def luhn(digits: str) -> bool:
 def is_card_number(digits: str) -> bool:
     """Whether ASCII ``digits`` start with an issuer's range, have one of its lengths and pass Luhn."""
     length = len(digits)
-    for low, high, lengths in _CARD_RANGES:
+    for low, high, lengths in _RANGES_BY_DIGIT[digits[0]]:
         if length in lengths and low <= int(digits[: len(str(low))]) <= high:
             return luhn(digits)
     return False
