@@ -7,6 +7,7 @@ class CoursesConfig(AppConfig):
     name = "courses"
 
     def ready(self) -> None:
-        from courses import event_log
+        from courses import event_log, receivers
 
         event_log.connect()
+        receivers.connect()

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from courses import signals
-from courses.models import Course, Enrollment, Lesson
+from courses.models import Course, Enrollment, Lesson, LessonFile
 
 logger = logging.getLogger("courses.events")
 
@@ -66,6 +66,19 @@ def on_course_completed(sender: Any, *, enrollment: Enrollment, **kwargs: Any) -
     _write("course.completed", **_enrollment_facts(enrollment))
 
 
+def _transfer(event: str, file: LessonFile | None, number: int, outcome: str) -> None:
+    facts = {"course": file.course.slug, "file": file.public_id} if file else {}
+    _write(event, **facts, bytes=number, outcome=outcome)
+
+
+def on_file_uploaded(sender: Any, *, file: LessonFile | None, bytes: int, outcome: str, **kwargs: Any) -> None:
+    _transfer("file.uploaded", file, bytes, outcome)
+
+
+def on_file_downloaded(sender: Any, *, file: LessonFile, bytes: int, outcome: str, **kwargs: Any) -> None:
+    _transfer("file.downloaded", file, bytes, outcome)
+
+
 def connect() -> None:
     """Called once, when the app is ready."""
     signals.course_published.connect(on_course_published)
@@ -79,3 +92,5 @@ def connect() -> None:
     signals.enrollment_resumed.connect(on_enrollment_resumed)
     signals.lesson_completed.connect(on_lesson_completed)
     signals.course_completed.connect(on_course_completed)
+    signals.file_uploaded.connect(on_file_uploaded)
+    signals.file_downloaded.connect(on_file_downloaded)

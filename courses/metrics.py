@@ -5,6 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from courses import signals
+from courses.files.transfer import Outcome
 from courses.models import EnrollmentSource, Lesson, LessonKind
 from observability import business
 
@@ -26,6 +27,17 @@ course_imports = business.Counter(
     "lms_course_imports_total",
     "Course imports carried out, by what they did.",
     labels={"outcome": ("created", "updated", "unchanged")},
+)
+
+file_transfers = business.Counter(
+    "lms_file_transfers_total",
+    "Transfers of files of courses, by direction and how they ended.",
+    labels={"direction": ("up", "down"), "outcome": Outcome.values},
+)
+file_bytes = business.Counter(
+    "lms_file_bytes_total",
+    "Bytes of files of courses that arrived, were sent, or were handed to the proxy to send.",
+    labels={"direction": ("up", "down")},
 )
 
 
@@ -72,3 +84,15 @@ def count_lesson(sender: Any, *, lesson: Lesson, **kwargs: Any) -> None:
 @receiver(signals.course_imported)
 def count_import(sender: Any, *, created: bool, changed: bool, **kwargs: Any) -> None:
     course_imports.inc(outcome="created" if created else "updated" if changed else "unchanged")
+
+
+@receiver(signals.file_uploaded)
+def count_upload(sender: Any, *, bytes: int, outcome: str, **kwargs: Any) -> None:
+    file_transfers.inc(direction="up", outcome=outcome)
+    file_bytes.inc(bytes, direction="up")
+
+
+@receiver(signals.file_downloaded)
+def count_download(sender: Any, *, bytes: int, outcome: str, **kwargs: Any) -> None:
+    file_transfers.inc(direction="down", outcome=outcome)
+    file_bytes.inc(bytes, direction="down")

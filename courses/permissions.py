@@ -9,9 +9,20 @@ import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from accounts.models import User
-from courses.models import Course, CourseStaff, CourseState, Enrollment, EnrollmentState, Lesson, StaffRole
+from core.errors import Forbidden
+from courses.models import (
+    Course,
+    CourseStaff,
+    CourseState,
+    Enrollment,
+    EnrollmentState,
+    Lesson,
+    LessonFile,
+    StaffRole,
+)
 
 READING = (EnrollmentState.ACTIVE, EnrollmentState.COMPLETED)
 
@@ -47,6 +58,21 @@ def readable_lessons(user: User) -> QuerySet[Lesson]:
     return lessons.filter(Q(Exists(teaches)) | open_to_students)
 
 
+def readable_files(user: User) -> QuerySet[LessonFile]:
+    """Files of lessons the person may read now, and files of whole courses they read or teach."""
+    files = LessonFile.objects.select_related("course", "lesson__section__course")
+    if is_admin(user):
+        return files
+    now = timezone.now()
+    teaches = CourseStaff.objects.filter(course=OuterRef("course"), user=user)
+    enrolled = Enrollment.objects.filter(course=OuterRef("course"), user=user, state__in=READING)
+    started = Q(course__starts_at__isnull=True) | Q(course__starts_at__lte=now)
+    released = Q(lesson__available_at__isnull=True) | Q(lesson__available_at__lte=now)
+    lesson_open = Q(lesson__isnull=True) | (Q(lesson__published=True) & released)
+    open_to_students = ~Q(course__state=CourseState.DRAFT) & started & lesson_open & Q(Exists(enrolled))
+    return files.filter(Q(Exists(teaches)) | open_to_students)
+
+
 def opens_at(lesson: Lesson) -> datetime.datetime | None:
     """When a lesson opens to students: at its release, but not before its course starts."""
     moments = [moment for moment in (lesson.available_at, lesson.section.course.starts_at) if moment]
@@ -61,3 +87,15 @@ def teaches(user: User, course: Course) -> bool:
 def may_change(user: User, course: Course) -> bool:
     staff = CourseStaff.objects.filter(course=course, user=user, role=StaffRole.INSTRUCTOR)
     return is_admin(user) or staff.exists()
+
+
+def require_teaching(user: User, course: Course) -> None:
+    """Raises Forbidden."""
+    if not teaches(user, course):
+        raise Forbidden("Only staff of this course may do this.")
+
+
+def require_change(user: User, course: Course) -> None:
+    """Raises Forbidden."""
+    if not may_change(user, course):
+        raise Forbidden("Only instructors of this course may do this.")

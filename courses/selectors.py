@@ -1,5 +1,6 @@
 """Reading courses and enrollments, each with a fixed number of queries."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Prefetch, Q, QuerySet
@@ -7,8 +8,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.errors import Conflict, Forbidden, NotFound
-from courses.models import Course, CourseStaff, Enrollment, EnrollmentState, Lesson, LessonProgress, Section
-from courses.permissions import opens_at, readable_lessons, teaches, visible_courses
+from courses.models import Course, CourseStaff, Enrollment, EnrollmentState, Lesson, LessonFile, LessonProgress, Section
+from courses.permissions import opens_at, readable_files, readable_lessons, teaches, visible_courses
 
 PRESENT = (EnrollmentState.ACTIVE, EnrollmentState.COMPLETED)
 
@@ -18,7 +19,7 @@ def courses_for(user: User) -> QuerySet[Course]:
     staff = CourseStaff.objects.select_related("user").order_by("pk")
     return (
         visible_courses(user)
-        .prefetch_related(Prefetch("staff_entries", queryset=staff))
+        .prefetch_related(Prefetch("staff_entries", queryset=staff), "prerequisites")
         .annotate(students=Count("enrollments", filter=Q(enrollments__state__in=PRESENT)))
     )
 
@@ -73,3 +74,48 @@ def enrollment_in(user: User, course: Course) -> Enrollment:
     if enrollment is None:
         raise Conflict("You are not enrolled in this course.", code="not_enrolled")
     return enrollment
+
+
+def enrollments_in(course: Course) -> QuerySet[Enrollment]:
+    return Enrollment.objects.filter(course=course).select_related("course", "user")
+
+
+def taught_enrollment(user: User, public_id: UUID) -> Enrollment:
+    """An enrollment in a course that the person teaches. Raises NotFound for every other."""
+    enrollment = Enrollment.objects.select_related("course", "user").filter(public_id=public_id).first()
+    if enrollment is None or not teaches(user, enrollment.course):
+        raise NotFound("You teach no course with such an enrollment.")
+    return enrollment
+
+
+def section_for(user: User, public_id: UUID) -> Section:
+    """Raises NotFound for a section of a course that the person may not see."""
+    section = Section.objects.select_related("course").filter(public_id=public_id).first()
+    if section is None or not visible_courses(user).filter(pk=section.course_id).exists():
+        raise NotFound("There is no such section.")
+    return section
+
+
+def file_for(user: User, public_id: UUID) -> LessonFile:
+    """Raises NotFound unless the person may have the file now."""
+    file = readable_files(user).filter(public_id=public_id).first()
+    if file is None:
+        raise NotFound("There is no such file, or you are not enrolled in its course.")
+    return file
+
+
+def person_by_email(email: str) -> User:
+    """Raises NotFound."""
+    return _person(email=email.lower())
+
+
+def person(public_id: UUID) -> User:
+    """Raises NotFound."""
+    return _person(public_id=public_id)
+
+
+def _person(**by: Any) -> User:
+    user = User.objects.filter(is_active=True, **by).first()
+    if user is None:
+        raise NotFound("There is no such person.")
+    return user

@@ -233,7 +233,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "accounts.password_validation.GuessablePasswordValidator"},
+    {"NAME": "accounts.password_validation.BreachedPasswordValidator"},
 ]
+BREACHED_PASSWORDS = env.str("LMS_BREACHED_PASSWORDS", default="")  # a file of leaked passwords, ordered by SHA-1
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -322,6 +325,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "CourseStateEnum": "courses.models.CourseState",
         "EnrollmentStateEnum": "courses.models.EnrollmentState",
+        "FileRoleEnum": "courses.models.FileRole",
         "StaffRoleEnum": "courses.models.StaffRole",
         "UserRoleEnum": "accounts.models.Role",
     },
@@ -357,6 +361,9 @@ USE_I18N = True
 USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = env.path("LMS_STATIC_ROOT", default=BASE_DIR / "staticfiles")
+# Private: no URL serves this directory, courses.files sends what a person may have.
+MAX_FILE_BYTES = env.int("LMS_MAX_FILE_BYTES", default=256 * 1024 * 1024)
+FILES_PROXY_PREFIX = env.str("LMS_FILES_PROXY_PREFIX", default="")  # internal nginx location that maps to MEDIA_ROOT
 MEDIA_ROOT = env.path("LMS_MEDIA_ROOT", default=BASE_DIR / "media")
 WHITENOISE_USE_FINDERS = DEBUG
 STORAGES = {

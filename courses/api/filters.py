@@ -26,3 +26,13 @@ class EnrollmentFilter(django_filters.FilterSet):
     class Meta:
         model = Enrollment
         fields = ["state", "course"]
+
+
+class LearnerFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(choices=EnrollmentState.choices)
+    progress_below = django_filters.NumberFilter(field_name="progress", lookup_expr="lt")
+    quiet_since = django_filters.IsoDateTimeFilter(field_name="last_activity_at", lookup_expr="lt")
+
+    class Meta:
+        model = Enrollment
+        fields = ["state"]

@@ -1,10 +1,9 @@
 """The API of courses for students, and for instructors and admins where they see more."""
 
-from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,19 +12,19 @@ from rest_framework.views import APIView
 from core.pagination import Cursor
 from courses import selectors, services
 from courses.api.filters import CourseFilter, EnrollmentFilter
+from courses.api.responses import CONFLICT, FORBIDDEN, INVALID, NOT_FOUND, UNPROCESSABLE
 from courses.api.serializers import (
     CourseDetailSerializer,
     CourseSerializer,
     EnrollmentSerializer,
+    LessonProgressSerializer,
     LessonSerializer,
     OutlineSerializer,
-    ProblemSerializer,
+    WatchingSerializer,
 )
+from courses.api.teaching import CourseChange, CourseCreation, LessonChange, course_answer, lesson_answer, valid
 from courses.models import Course, Enrollment
 from courses.permissions import caller
-
-NOT_FOUND = OpenApiResponse(ProblemSerializer, description="No such thing, or not the caller's to see.")
-CONFLICT = OpenApiResponse(ProblemSerializer, description="The present state doesn't allow this; `code` says why.")
 
 
 class ByTitle(Cursor):
@@ -36,7 +35,7 @@ class ByEnrolment(Cursor):
     ordering = ("-enrolled_at", "pk")
 
 
-class CourseList(generics.ListAPIView):
+class CourseList(CourseCreation, generics.ListAPIView):
     """Published courses; for their staff and for admins also drafts and archived ones."""
 
     serializer_class = CourseSerializer
@@ -50,11 +49,10 @@ class CourseList(generics.ListAPIView):
         return selectors.courses_for(caller(self.request))
 
 
-class CourseDetail(APIView):
+class CourseDetail(CourseChange):
     @extend_schema(operation_id="courses_retrieve", responses={200: CourseDetailSerializer, 404: NOT_FOUND})
     def get(self, request: Request, slug: str) -> Response:
-        course = selectors.course_for(caller(request), slug)
-        return Response(CourseDetailSerializer(course).data)
+        return course_answer(request, selectors.course_for(caller(request), slug))
 
 
 class CourseOutline(APIView):
@@ -113,17 +111,40 @@ class EnrollmentDetail(APIView):
         return Response(EnrollmentSerializer(selectors.enrollment_of(caller(request), public_id)).data)
 
 
-class LessonDetail(APIView):
-    @extend_schema(responses={200: LessonSerializer, 404: NOT_FOUND})
+class LessonDetail(LessonChange):
+    @extend_schema(responses={200: LessonSerializer, 403: FORBIDDEN, 404: NOT_FOUND})
     def get(self, request: Request, public_id: UUID) -> Response:
-        """A lesson with its content, for those enrolled in its course, its staff and admins."""
-        return Response(LessonSerializer(selectors.lesson_for(caller(request), public_id)).data)
+        """A lesson with its content, for those enrolled in its course, its staff and admins.
+
+        A learner's first reading is noted: the shortest time for the lesson counts from it.
+        """
+        lesson = selectors.lesson_for(caller(request), public_id)
+        services.open_lesson(user=caller(request), lesson=lesson)
+        return lesson_answer(lesson)
+
+
+class LessonWatching(APIView):
+    @extend_schema(
+        operation_id="lessons_watching",
+        request=WatchingSerializer,
+        responses={
+            200: LessonProgressSerializer, 400: INVALID, 403: FORBIDDEN, 404: NOT_FOUND, 409: CONFLICT,
+            422: UNPROCESSABLE,
+        },
+    )  # fmt: skip
+    def post(self, request: Request, public_id: UUID) -> Response:
+        """Report seconds of a video as watched. At 95 % of its duration the lesson is complete."""
+        lesson = selectors.lesson_for(caller(request), public_id)
+        enrollment = selectors.enrollment_in(caller(request), lesson.section.course)
+        seen = valid(WatchingSerializer(data=request.data))
+        progress = services.record_watching(enrollment=enrollment, lesson=lesson, **seen)
+        return Response(LessonProgressSerializer(progress).data)
 
 
 class LessonCompletion(APIView):
-    @extend_schema(request=None, responses={200: EnrollmentSerializer, 404: NOT_FOUND, 409: CONFLICT})
-    def post(self, request: Request, public_id: UUID, **kwargs: Any) -> Response:
-        """Mark a lesson as read. Again changes nothing. Quizzes and assignments are completed by their results."""
+    @extend_schema(request=None, responses={200: EnrollmentSerializer, 403: FORBIDDEN, 404: NOT_FOUND, 409: CONFLICT})
+    def post(self, request: Request, public_id: UUID) -> Response:
+        """Mark a text or file lesson as done; the other kinds have other ways. Again changes nothing."""
         lesson = selectors.lesson_for(caller(request), public_id)
         enrollment = selectors.enrollment_in(caller(request), lesson.section.course)
         return Response(EnrollmentSerializer(services.complete_lesson(enrollment=enrollment, lesson=lesson)).data)

@@ -1,19 +1,21 @@
 """Making courses and opening them to students."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, ProtectedError
 from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.models import User
-from core.errors import Conflict
+from core.errors import Conflict, NotFound
 from core.events import announce
 from courses import signals
 from courses.html import sanitise
-from courses.models import Course, CourseStaff, CourseState, Lesson, LessonKind, Section
+from courses.models import Course, CourseStaff, CourseState, Lesson, LessonKind, Section, StaffRole
 from courses.services.progress import recount_course
+from courses.versions import check_version
 
 
 @transaction.atomic
@@ -23,9 +25,9 @@ def create_course(
     slug: str = "",
     summary: str = "",
     description: str = "",
-    language: str = "",
     instructors: Iterable[User] = (),
-    source_key: str | None = None,
+    prerequisites: Iterable[Course] = (),
+    **fields: Any,
 ) -> Course:
     """A draft. Without a slug one is made of the title.
 
@@ -38,10 +40,10 @@ def create_course(
         slug=slug or free_slug(title),
         summary=summary,
         description=sanitise(description),
-        language=language,
-        source_key=source_key,
+        **fields,
     )
     CourseStaff.objects.bulk_create([CourseStaff(course=course, user=user) for user in instructors])
+    course.prerequisites.set(prerequisites)
     return course
 
 
@@ -57,10 +59,12 @@ def free_slug(title: str) -> str:
     return slug
 
 
-def add_section(*, course: Course, title: str) -> Section:
-    """A section after the course's last one."""
-    last = course.sections.aggregate(last=Max("position"))["last"]
-    return Section.objects.create(course=course, title=title, position=0 if last is None else last + 1)
+def add_section(*, course: Course, title: str, position: int | None = None) -> Section:
+    """A section, after the course's last one unless a position is given."""
+    if position is None:
+        last = course.sections.aggregate(last=Max("position"))["last"]
+        position = 0 if last is None else last + 1
+    return Section.objects.create(course=course, title=title, position=position)
 
 
 @transaction.atomic
@@ -72,6 +76,7 @@ def add_lesson(
     content: str = "",
     required: bool = True,
     published: bool = True,
+    **fields: Any,
 ) -> Lesson:
     """A lesson after the section's last one; everybody's progress in the course is recounted."""
     last = section.lessons.aggregate(last=Max("position"))["last"]
@@ -82,11 +87,107 @@ def add_lesson(
         content=sanitise(content),
         required=required,
         published=published,
-        position=0 if last is None else last + 1,
+        **{"position": 0 if last is None else last + 1} | fields,
     )
     if required and published:
         recount_course(course=section.course)
     return lesson
+
+
+@transaction.atomic
+def update_course(*, course: Course, changes: dict[str, Any], if_match: str | None) -> Course:
+    """Change fields of a course; `prerequisites` as courses. State has services of its own.
+
+    Raises PreconditionRequired, PreconditionFailed, Conflict (`slug_taken`, `prerequisites_circular`).
+    """
+    course = Course.objects.select_for_update(no_key=True).get(pk=course.pk)
+    check_version(course, if_match)
+    slug = changes.get("slug", course.slug)
+    if slug != course.slug and Course.objects.filter(slug=slug).exists():
+        raise Conflict("Another course has this slug.", code="slug_taken")
+    prerequisites = changes.pop("prerequisites", None)
+    _set(course, changes, html="description")
+    if prerequisites is not None:
+        if any(_requires(before, course) for before in prerequisites):
+            raise Conflict("A course can't come before itself.", code="prerequisites_circular")
+        course.prerequisites.set(prerequisites)
+    return course
+
+
+def update_section(*, section: Section, changes: dict[str, Any]) -> Section:
+    return _set(section, changes)
+
+
+@transaction.atomic
+def update_lesson(*, lesson: Lesson, changes: dict[str, Any], if_match: str | None) -> Lesson:
+    """Change fields of a lesson; everybody's progress is recounted when it begins or ceases to count.
+
+    Raises PreconditionRequired, PreconditionFailed.
+    """
+    lesson = (
+        Lesson.objects.select_for_update(of=("self",), no_key=True).select_related("section__course").get(pk=lesson.pk)
+    )
+    check_version(lesson, if_match)
+    counted = lesson.required and lesson.published
+    _set(lesson, changes, html="content")
+    if counted != (lesson.required and lesson.published):
+        recount_course(course=lesson.section.course)
+    return lesson
+
+
+@transaction.atomic
+def delete_lesson(*, lesson: Lesson) -> None:
+    """Raises Conflict (`lesson_has_progress`) once somebody began it: unpublish it instead."""
+    course = lesson.section.course
+    try:
+        lesson.delete()
+    except ProtectedError:
+        raise Conflict("People began this lesson; unpublish it instead.", code="lesson_has_progress") from None
+    recount_course(course=course)
+
+
+def delete_section(*, section: Section) -> None:
+    """Raises Conflict (`section_not_empty`) while it holds lessons or imported items."""
+    if section.lessons.exists() or section.imported_items.exists():
+        raise Conflict("The section is not empty.", code="section_not_empty")
+    section.delete()
+
+
+def add_staff(*, course: Course, user: User, role: str) -> CourseStaff:
+    """Make somebody staff of a course, or give them another role."""
+    return CourseStaff.objects.update_or_create(course=course, user=user, defaults={"role": role})[0]
+
+
+@transaction.atomic
+def remove_staff(*, course: Course, user: User) -> None:
+    """Raises NotFound for somebody who isn't staff, Conflict (`last_instructor`) for the last instructor."""
+    staff = list(CourseStaff.objects.select_for_update().filter(course=course).order_by("pk"))
+    entry = next((row for row in staff if row.user_id == user.pk), None)
+    if entry is None:
+        raise NotFound("They are not staff of this course.")
+    if [row.pk for row in staff if row.role == StaffRole.INSTRUCTOR] == [entry.pk]:
+        raise Conflict("A course keeps at least one instructor.", code="last_instructor")
+    entry.delete()
+
+
+def _set(row: Any, changes: dict[str, Any], html: str = "") -> Any:
+    for name, value in changes.items():
+        setattr(row, name, sanitise(value) if name == html else value)
+    row.save()
+    return row
+
+
+def _requires(course: Course, other: Course) -> bool:
+    """Whether `other` is `course` or comes, directly or not, before it."""
+    seen, pending = set(), [course.pk]
+    while pending:
+        key = pending.pop()
+        if key == other.pk:
+            return True
+        if key not in seen:
+            seen.add(key)
+            pending += Course.prerequisites.through.objects.filter(from_course=key).values_list("to_course", flat=True)
+    return False
 
 
 @transaction.atomic

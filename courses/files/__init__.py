@@ -1,0 +1,1 @@
+"""Files of courses: which are accepted, and how they are sent."""
