@@ -20,6 +20,14 @@ max_requests_jitter = max_requests // 10
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 control_socket_disable = True  # it would write below the home directory
 if environ.Env().bool("LMS_OBSERVABILITY", default=True):
+    from observability.gunicorn import on_exit, on_starting, post_worker_init, prepare, when_ready  # noqa: F401
+
+    prepare(
+        role="api",
+        port=int(os.environ.get("LMS_METRICS_PORT", "9101")),
+        bind=os.environ.get("LMS_METRICS_BIND", "127.0.0.1"),
+        environment={"LMS_ROLE": "exporter"},
+    )
     from observability.logs.gunicorn import Logger as logger_class
 
     # The master process never loads Django's settings.

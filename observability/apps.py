@@ -14,9 +14,12 @@ class ObservabilityConfig(AppConfig):
     name = "observability"
 
     def ready(self) -> None:
-        from observability import sentry
+        from observability import facts, sampler, sentry  # noqa: F401  their metrics exist in every process
         from observability.logs import metrics as log_metrics
+        from observability.policy import current_policy
+        from observability.sentry import checks  # noqa: F401  registers the system checks
 
+        current_policy()
         log_metrics.install()
         if find_spec("celery"):
             import_module("observability.celery_context")

@@ -9,9 +9,19 @@ DEFAULTS: dict[str, Any] = {
     "RELEASE": "",
     "ENVIRONMENT": "production",
     "SENTRY_DSN": "",
+    "SENTRY_SPOTLIGHT": False,  # True or a URL: show events locally, also without a DSN
+    "SENTRY_TRACES_SAMPLE_RATE": 0.2,  # share of requests and tasks that are traced
+    "SENTRY_ORDINARY_TRACES_KEPT": 0.5,  # share of traces kept that are neither slow nor failed; those are all kept
+    "SENTRY_SLOW_SECONDS": 2.0,
+    "SENTRY_UNMONITORED_TASKS": [],  # schedules without a cron monitor; one under a minute can't have one
+    "SENTRY_OPTIONS": {},  # further options of sentry_sdk.init
+    "REDACTION": {},  # see observability.redaction_settings
+    "SQL_COMMENTS": False,  # request id and traceparent as a comment in each statement
     "USER_ID_ATTRIBUTE": "pk",
     "METRICS_TOKEN": "",
     "METRICS_TRUSTED_NETWORKS": ["127.0.0.0/8", "::1/128"],
+    "SCRAPE_DEADLINE_SECONDS": 3.0,  # what collectors of the host's own may take
+    "SITE_FACTS": True,  # measure facts of the whole site in the process that serves /metrics, or beside it
     "REDIS_URL": "",
     "BROKER_URL": "",
     # Name → path (or (path, options)) of a django-health-check class; None: the database, and Redis when REDIS_URL is set.

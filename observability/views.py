@@ -1,36 +1,26 @@
 """/metrics."""
 
-import ipaddress
-import os
-import secrets
-
-import prometheus_client
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
-from prometheus_client import multiprocess
+from django.views.decorators.http import require_safe
 
+from observability import exposition, facts, sampler
 from observability.conf import conf
-
-
-def _may_scrape(request: HttpRequest) -> bool:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if conf.METRICS_TOKEN and scheme.lower() == "bearer" and secrets.compare_digest(token, conf.METRICS_TOKEN):
-        return True
-    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
-        return False
-    try:
-        peer = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
-    except ValueError:
-        return False
-    return any(peer in ipaddress.ip_network(network) for network in conf.METRICS_TRUSTED_NETWORKS)
+from observability.multiprocess.values import directory
 
 
 @never_cache
+@require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    if not _may_scrape(request):
+    """Every metric of this process tree, in the text format or OpenMetrics; 403 for who may not read it."""
+    if not exposition.may_scrape(request.META.get("REMOTE_ADDR", ""), request.headers):
         return HttpResponse("metrics: not for you\n", status=403, content_type="text/plain")
-    registry = prometheus_client.REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        registry = prometheus_client.CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return HttpResponse(prometheus_client.generate_latest(registry), content_type=prometheus_client.CONTENT_TYPE_LATEST)
+    if conf.SITE_FACTS:
+        facts.start()
+    if directory() is None:
+        sampler.sample()
+    else:
+        sampler.start()
+    body, content_type = exposition.render(request.headers.get("Accept", ""))
+    body, headers = exposition.compress(body, request.headers.get("Accept-Encoding", ""))
+    return HttpResponse(body, content_type=content_type, headers=headers)
