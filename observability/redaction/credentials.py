@@ -228,23 +228,28 @@ VENDOR_WORDS = _vendor(
         "webhooks": r"webhooks/\d{15,21}/[\w-]{40,80}",
     }
 )
+
+
+def _prefixes(*table: tuple[str, str]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((prefix, re.compile(rf"(?<![A-Za-z0-9]){pattern}")) for prefix, pattern in table)
+
+
 # Keys that begin with a fixed prefix and go on without a break.
-VENDOR_PREFIXES = tuple(
-    (prefix, re.compile(rf"(?<![A-Za-z0-9]){pattern}"))
-    for prefix, pattern in (
-        ("AKIA", r"AKIA[0-9A-Z]{16}(?![0-9A-Z])"),
-        ("ASIA", r"ASIA[0-9A-Z]{16}(?![0-9A-Z])"),
-        ("AIza", r"AIza[\w-]{35}"),
-        ("ATATT", r"ATATT3[\w=-]{50,255}"),
-        ("dapi", r"dapi[a-f0-9]{32}(?:-\d)?"),
-        ("SK", r"SK[a-f0-9]{32}(?![A-Za-z0-9])"),
-        (":AA", r"\d{8,10}:AA[\w-]{32,34}"),
-    )
+_CAPITAL_PREFIXES = _prefixes(
+    ("AKIA", r"AKIA[0-9A-Z]{16}(?![0-9A-Z])"),
+    ("ASIA", r"ASIA[0-9A-Z]{16}(?![0-9A-Z])"),
+    ("ATATT", r"ATATT3[\w=-]{50,255}"),
+)
+_PREFIXES = _prefixes(
+    ("AIza", r"AIza[\w-]{35}"),
+    ("dapi", r"dapi[a-f0-9]{32}(?:-\d)?"),
+    ("SK", r"SK[a-f0-9]{32}(?![A-Za-z0-9])"),
+    (":AA", r"\d{8,10}:AA[\w-]{32,34}"),
 )
 
 
-def find_prefixed_keys(text: str, spans: list[Span]) -> None:
-    """Add the API keys recognised by a prefix inside a word."""
-    for prefix, pattern in VENDOR_PREFIXES:
+def find_prefixed_keys(text: str, capitals: bool, spans: list[Span]) -> None:
+    """Add the API keys recognised by a prefix inside a word; ``capitals``: the text has four capitals in a row."""
+    for prefix, pattern in _CAPITAL_PREFIXES + _PREFIXES if capitals else _PREFIXES:
         if prefix in text:
             spans.extend((*match.span(), "api_key") for match in pattern.finditer(text))

@@ -24,12 +24,12 @@ def _table(project: Callable[[str], str]) -> bytes:
 
 # One byte per character, so that a position in a projection is a position in the text.
 _WORDS = _table(lambda c: c.lower() if c.isdecimal() or c.lower() != c.upper() else " ")
+_LETTERS = _table(lambda c: "0" if c.isdecimal() else "a" if c.lower() != c.upper() else " ")
 _SHAPE = _table(lambda c: "0" if c.isdecimal() else "A" if c.isupper() else "a" if c.islower() else c)
 _ESCAPE = re.compile(rb"%(?:25){0,4}[0-9A-Fa-f]{2}|\\{1,8}+(?:[nrt]|u00[0-9a-f]{2})")
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
-# How an IBAN begins, and what shows that a longer word goes on.
-_COUNTRY_SHAPES = (b"AA00", b"aa00")
-_WORD_SHAPES = frozenset({b"a", b"A", b"0"})
+_IBAN_SHAPE = b" aa00"
+_CARD, _SPACED_CARD, _DASHED_CARD, _ = personal.CARD_SHAPES
 _MAX_PASSES = 4
 
 
@@ -38,9 +38,11 @@ def _latin(words: frozenset[str]) -> frozenset[bytes]:
 
 
 # Looked for inside longer words too: few of them in any text, more where camel case hides the word borders.
-_STEMS = (b"passw", b"secret", b"token", b"apikey", b"cookie", b"session")
-_CAMEL_STEMS = (b"auth", b"key", b"csrf", b"credential", b"email", b"phone", b"mobile", b"name", b"birth", b"address",
-                b"passphrase", b"ssn", b"iban", b"otp", b"code", b"pin")  # fmt: skip
+_STEMS = (b"passw", b"secret", b"token", b"apikey")
+_CAMEL_STEMS = (
+    *(b"cookie", b"session", b"auth", b"key", b"csrf", b"credential", b"passphrase", b"otp", b"code", b"pin"),
+    *(b"email", b"phone", b"mobile", b"name", b"birth", b"address", b"ssn", b"iban"),
+)
 _KEYS = frozenset(word for word in _latin(KEY_WORDS) if not any(stem in word for stem in _STEMS))
 _PHONES = _latin(personal.PHONE_WORDS)
 _WEAK_IDS = _latin(personal.WEAK_ID_WORDS)
@@ -138,14 +140,15 @@ def _find(text: str, policy: Policy) -> list[Span]:
         spans.extend(credentials.find_jwts(text))
     if "PRIVATE KEY" in text:
         spans.extend(credentials.find_private_keys(text))
-    credentials.find_prefixed_keys(text, spans)
     shape = raw.translate(_SHAPE)
+    credentials.find_prefixed_keys(text, b"AAAA" in shape, spans)
     punctuation = raw.translate(None, _HEX_DIGITS)
     if b"..." in punctuation:
         spans.extend(personal.find_ipv4(text, shape))
     if "::" in text or b":::::::" in punctuation or b"::::::..." in punctuation:
         spans.extend(personal.find_ipv6(text))
-    _find_by_shape(text, shape, spans)
+    if _CARD in shape or _SPACED_CARD in shape or _DASHED_CARD in shape or b"\xa0" in raw:
+        spans.extend(personal.find_cards(text, shape))
     if "+" in text:
         spans.extend(personal.find_plus_phones(text))
     _find_by_word(text, raw, b"aA" in shape, policy, spans)
@@ -170,22 +173,14 @@ def _find_around_at(text: str, spans: list[Span]) -> None:
     spans.extend(personal.find_emails(text, signs))
 
 
-def _find_by_shape(text: str, shape: bytes, spans: list[Span]) -> None:
-    for country in _COUNTRY_SHAPES:
-        position = shape.find(country)
-        while position >= 0:
-            span = None
-            before = shape[max(0, position - 3) : position]
-            if before[-1:] not in _WORD_SHAPES or b"%" in before or b"\\" in before:
-                span = personal.find_iban(text, position)
-            position = shape.find(country, _keep(span, spans) or position + 4)
-    spans.extend(personal.find_cards(text, shape))
-
-
 def _find_by_word(text: str, raw: bytes, camel: bool, policy: Policy, spans: list[Span]) -> None:
     if b"%" in raw or b"\\" in raw:
         raw = _ESCAPE.sub(lambda match: b" " * len(match[0]), raw)
     lowered = raw.translate(_WORDS)
+    letters = b" " + lowered.translate(_LETTERS)
+    position = letters.find(_IBAN_SHAPE)
+    while position >= 0:
+        position = letters.find(_IBAN_SHAPE, max(position + 1, _keep(personal.find_iban(text, position), spans)))
     for word in _VOCABULARY.intersection(lowered.split()):
         _look_at_word(text, lowered, word, policy, spans)
     for stem in _STEMS:
