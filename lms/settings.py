@@ -85,6 +85,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "accounts.pace.PaceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -289,6 +290,7 @@ LIMIT_DEFAULTS = {  # at most amount/seconds
     "uploads": "30/60",
     "verification_page": "120/60",
 }
+AUTH_ANSWER_SECONDS = env.float("LMS_AUTH_ANSWER_SECONDS", default=0.5)  # well above one password hash
 LIMITS = LIMIT_DEFAULTS | env.dict("LMS_LIMITS", default={})  # login_source=60/60,api_student=900/60
 
 # --- API -----------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ PASSWORD = "a long and unusual passphrase"
 @pytest.fixture(autouse=True)
 def _fast_hasher(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.AUTH_ANSWER_SECONDS = 0.0
 
 
 @pytest.fixture

@@ -1,0 +1,222 @@
+"""Guarantees that only show under real parallel use: gunicorn with four workers, real Redis, real PostgreSQL."""
+
+import http.client
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import unquote, urlencode
+
+import pytest
+
+from tests.accounts.conftest import PASSWORD
+from tests.system import Answer, System, wait_for
+
+pytestmark = pytest.mark.processes
+
+LIMITS = {
+    "login_account": "5/300",
+    "login_source": "10/300",
+    "signup_source": "10/300",
+    "reset_source": "10/300",
+    "key_source": "1000/60",
+    "api_student": "10/300",
+    "mfa_account": "1000/60",
+    "mfa_source": "1000/60",
+    "login_calls": "1000/60",
+    "auth_writes": "1000/60",
+}
+PEOPLE = """
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
+from accounts import services
+for email in ("ada", "grace", "edsger", "barbara"):
+    person = services.create_person(email=email + "@example.org", name=email, password={password!r})
+    if email == "grace":
+        TOTP.activate(person, {secret!r})
+        print("codes", " ".join(RecoveryCodes.activate(person).get_unused_codes()))
+"""
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+APP = "/api/v1/auth/app/v1/"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    variables = {
+        "LMS_WEB_WORKERS": "4",
+        "LMS_TRUSTED_PROXIES": "127.0.0.0/8",
+        "LMS_LIMITS": ",".join(f"{name}={value}" for name, value in LIMITS.items()),
+    }
+    with System(tmp_path_factory.mktemp("parallel"), processes=("web",), variables=variables) as running:
+        output = running.manage("shell", "-c", PEOPLE.format(password=PASSWORD, secret=SECRET))
+        running.recovery_codes = output.split("codes ")[1].split()
+        yield running
+
+
+def at_once(number: int, call: Callable[[int], Any]) -> list[Any]:
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(call, range(number)))
+
+
+def statuses(answers: list[Answer]) -> Counter[int]:
+    return Counter(answer.status for answer in answers)
+
+
+def login(site: System, email: str, password: str, source: str) -> Answer:
+    body = {"email": email, "password": password}
+    return site.post(APP + "auth/login", body, X_Forwarded_For=source)
+
+
+def csrf(site: System, path: str) -> str:
+    return re.search(r"csrftoken=(\w+)", site.get(path).headers["Set-Cookie"]).group(1)
+
+
+def browser_login(site: System, token: str, email: str, source: str) -> Answer:
+    return site.post(
+        "/api/v1/auth/browser/v1/auth/login",
+        {"email": email, "password": "wrong"},
+        X_Forwarded_For=source,
+        Cookie=f"csrftoken={token}",
+        X_CSRFToken=token,
+    )
+
+
+def admin_login(site: System, token: str, email: str, source: str) -> Answer:
+    form = urlencode({"username": email, "password": "wrong", "csrfmiddlewaretoken": token})
+    connection = http.client.HTTPConnection("127.0.0.1", site.ports["web"], timeout=60)
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Cookie": f"csrftoken={token}",
+        "X-Forwarded-For": source,
+    }
+    connection.request("POST", "/admin/login/", form, headers)
+    response = connection.getresponse()
+    answer = Answer(response.status, dict(response.getheaders()), response.read().decode())
+    connection.close()
+    return answer
+
+
+def test_of_100_parallel_guesses_at_one_account_five_are_checked(site):
+    before = site.metric("lms_logins_total", result="password"), site.metric("lms_logins_total", result="limited")
+    answers = at_once(100, lambda n: login(site, "barbara@example.org", "wrong", f"198.51.100.{n}"))
+    assert statuses(answers) == {400: 5, 429: 95}
+    after = site.metric("lms_logins_total", result="password"), site.metric("lms_logins_total", result="limited")
+    assert (after[0] - before[0], after[1] - before[1]) == (5, 95)
+    refused = next(answer for answer in answers if answer.status == 429)
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    assert int(refused.headers["Retry-After"]) == refused.json["retry_after"]
+
+
+@pytest.mark.parametrize("path", ["app", "browser", "admin"])
+def test_of_100_parallel_guesses_from_one_source_ten_are_checked_on_every_path(site, path):
+    source = {"app": "192.0.2.1", "browser": "192.0.2.2", "admin": "192.0.2.3"}[path]
+    if path == "app":
+        answers = at_once(100, lambda n: login(site, f"{path}{n}@example.org", "wrong", source))
+    elif path == "browser":
+        token = csrf(site, "/api/v1/auth/browser/v1/config")
+        answers = at_once(100, lambda n: browser_login(site, token, f"{path}{n}@example.org", source))
+    else:
+        token = csrf(site, "/admin/login/")
+        answers = at_once(100, lambda n: admin_login(site, token, f"{path}{n}@example.org", source))
+    passed = 200 if path == "admin" else 400
+    assert statuses(answers) == {passed: 10, 429: 90}
+
+
+def test_of_100_parallel_sign_ups_and_resets_from_one_source_ten_pass(site):
+    def sign_up(number: int) -> Answer:
+        body = {"email": f"new{number}@example.org", "name": "New", "password": PASSWORD}
+        return site.post(APP + "auth/signup", body, X_Forwarded_For="192.0.2.4")
+
+    def ask_for_reset(number: int) -> Answer:
+        return site.post(APP + "auth/password/request", {"email": f"n{number}@x.org"}, X_Forwarded_For="192.0.2.5")
+
+    assert statuses(at_once(100, sign_up)) == {401: 10, 429: 90}
+    assert statuses(at_once(100, ask_for_reset)) == {200: 10, 429: 90}
+
+
+def test_of_100_parallel_api_calls_of_one_person_ten_pass(site):
+    token = login(site, "ada@example.org", PASSWORD, "192.0.2.6").json["meta"]["session_token"]
+    answers = at_once(100, lambda n: site.get("/api/v1/me", X_Session_Token=token))
+    assert statuses(answers) == {200: 10, 429: 90}
+
+
+def pending_tokens(site: System, number: int, network: str) -> list[str]:
+    """Sessions of grace that wait for a second factor."""
+    answers = at_once(number, lambda n: login(site, "grace@example.org", PASSWORD, f"{network}.{n % 200}"))
+    answers = [answer for answer in answers if answer.status == 401]
+    return [answer.json["meta"]["session_token"] for answer in answers]
+
+
+def spend_code_in_parallel(site: System, code: str, network: str) -> Counter[int]:
+    tokens: list[str] = []
+    while len(tokens) < 20:  # the limit of wrong passwords also bounds how many right ones are checked at once
+        tokens += pending_tokens(site, 5, network)
+
+    def spend(number: int) -> Answer:
+        return site.post(APP + "auth/2fa/authenticate", {"code": code}, X_Session_Token=tokens[number])
+
+    return statuses(at_once(20, spend))
+
+
+def test_one_totp_code_in_parallel_succeeds_once(site):
+    from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+
+    if time.time() % 30 > 20:
+        time.sleep(30 - time.time() % 30)  # the code must not expire while it is being spent
+    code = format_hotp_value(hotp_value(SECRET, int(time.time()) // 30))
+    assert spend_code_in_parallel(site, code, "203.0.113") == {200: 1, 400: 19}
+
+
+def test_one_recovery_code_in_parallel_succeeds_once(site):
+    assert spend_code_in_parallel(site, site.recovery_codes[0], "203.0.113") == {200: 1, 400: 19}
+
+
+def newest_key(site: System, before: int) -> str:
+    site.manage("shell", "-c", "from outbox import services; services.relay()")
+    mails = wait_for(lambda: site.mails()[before:], what="a mail")
+    text = mails[-1].replace("=\n", "").replace("=3D", "=")
+    return unquote(re.search(r"https?://\S+/account/\S+/([^/\s]+)", text).group(1))
+
+
+def test_one_reset_link_in_parallel_changes_the_password_once(site):
+    before = len(site.mails())
+    site.post(APP + "auth/password/request", {"email": "edsger@example.org"}, X_Forwarded_For="192.0.2.7")
+    key = newest_key(site, before)
+    answers = at_once(
+        20, lambda n: site.post(APP + "auth/password/reset", {"key": key, "password": f"charlemagne fills {n} kettles"})
+    )
+    counted = statuses(answers)
+    assert counted[401] == 1  # 401: changed, and not logged in
+    assert set(counted) <= {401, 400, 409}
+    winner = next(number for number, answer in enumerate(answers) if answer.status == 401)
+    assert login(site, "edsger@example.org", f"charlemagne fills {winner} kettles", "192.0.2.8").status == 200
+
+
+def test_one_verification_link_in_parallel_works_once(site):
+    before = len(site.mails())
+    body = {"email": "kurt@example.org", "name": "Kurt", "password": PASSWORD}
+    assert site.post(APP + "auth/signup", body, X_Forwarded_For="192.0.2.9").status == 401
+    key = newest_key(site, before)
+    answers = at_once(20, lambda n: site.post(APP + "auth/email/verify", {"key": key}))
+    counted = statuses(answers)
+    assert counted[401] == 1
+    assert set(counted) <= {401, 400, 409}
+    site.manage("shell", "-c", "from outbox import services; services.relay()")
+    welcomes = [mail for mail in site.mails() if "Welcome to the LMS" in mail]
+    assert len(welcomes) == 1
+
+
+def test_one_address_signed_up_in_parallel_makes_one_account(site):
+    body = {"email": "twin@example.org", "name": "Twin", "password": PASSWORD}
+    answers = at_once(8, lambda n: site.post(APP + "auth/signup", body, X_Forwarded_For="192.0.2.10"))
+    assert statuses(answers) == {401: 8}
+    count = site.manage(
+        "shell", "-c", "from accounts.models import User; print(User.objects.filter(email='twin@example.org').count())"
+    )
+    assert count.split()[-1] == "1"
+    shapes = {json.dumps(sorted(answer.json["data"]["flows"], key=str)) for answer in answers}
+    assert len(shapes) == 1
