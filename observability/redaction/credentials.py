@@ -18,7 +18,7 @@ _SEPARATOR = re.compile(
 _SCHEME = r"(?:bearer|basic|token|jwt|apikey|api-key|digest|negotiate|ntlm|hawk|oauth|aws4-hmac-sha256|dpop|key|ssws)"
 _BARE = (
     r"(?:[^\s\"'<>\\,;&|(){}\[\]]++|\\(?![nrt\"'])|[({\[]|"
-    r"[,;&|)}\]](?!\s|\Z|[\"'\\,;&|)}\]]|(?:amp;)?[\w.\-\[\]]{1,64}(?:=|:|%3[Dd])))+"
+    r"[,;&|)}\]](?!:?(?:\s|\Z)|[\"'\\,;&|)}\]]|(?:amp;)?[\w.\-\[\]]{1,64}(?:=|:|%3[Dd])))+"
 )
 _BARE_VALUE = re.compile(rf"(?:(?i:{_SCHEME})\s{{1,4}}(?=[\w\"'+/=.~-]{{4}}))?{_BARE}")
 _ENCODED_VALUE = re.compile(r"[^\s\"'<>&]*?(?=%(?:25)*(?:26|2[Cc]|7[Dd])|[\s\"'<>&]|\Z)")

@@ -61,7 +61,7 @@ _NAME_HEADS = frozenset({"first", "last", "full", "middle", "given", "family", "
 _QUESTION_WORDS = as_words("is has have can should use uses require requires need needs allow allows with no")
 _QUANTITY_WORDS = as_words("max min num number total count prompt completion remaining used input output cached avg")
 _STRONG_WORDS = as_words(
-    "password passwd passphrase passcode pwd pword passwort contraseña senha secret token jwt credential cred "
+    "password passwd passphrase passcode pwd pword passwort contraseña senha secret token credential cred "
     "authorization cookie csrftoken csrfmiddlewaretoken apikey secretkey privatekey accesskey sessionid "
     "phpsessid jsessionid cvv cvc otp"
 )

@@ -12,7 +12,8 @@ Span = tuple[int, int, str]
 _UNESCAPED_START = re.compile(r"(?:%[0-9A-Fa-f]{2}|\\[nrt])\Z")
 
 _DOMAIN = (
-    r"(?:(?:[\w\u0300-\u036f\u0900-\u0eff-]{1,63}\.){1,8}(?:xn--[a-zA-Z0-9-]{2,59}|[^\W\d_][^\W\d_\u0900-\u0eff]{1,23})"
+    r"(?:(?:(?:[\w\u0300-\u036f\u0900-\u0eff-]|\\{1,8}u[0-9a-fA-F]{4}){1,63}\.){1,8}"
+    r"(?:xn--[a-zA-Z0-9-]{2,59}|[^\W\d_][^\W\d_\u0900-\u0eff]{1,23})"
     r"|\[[0-9A-Za-z.:]{3,50}\])"
 )
 _AFTER_AT = re.compile(_DOMAIN)

@@ -95,6 +95,8 @@ def test_a_value_is_replaced_and_its_surroundings_stay(text, expected):
         "img/logo@2x.png getty@tty1.service",
         "std::vector<int> a::b test_x.py::test_y 02:16:47",
         "Basic authentication is required",
+        "def delete(self, session_key=None):",
+        "status installed python3-jwt:all 2.6.0-1",
     ],
 )
 def test_harmless_text_stays(text):
