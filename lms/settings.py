@@ -104,9 +104,8 @@ if OBSERVABILITY_ENABLED:
     MIDDLEWARE = [
         "observability.health.middleware.HealthMiddleware",
         "observability.middleware.RequestContextMiddleware",
-        "observability.middleware.MetricsBeforeMiddleware",
+        "observability.metrics.http.MetricsMiddleware",
         *MIDDLEWARE,
-        "observability.middleware.MetricsAfterMiddleware",
     ]
 TEMPLATES = [
     {
@@ -179,7 +178,7 @@ CACHES = {
         "OPTIONS": REDIS_CLIENT_OPTIONS,
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"  # a Redis outage logs nobody out
+SESSION_ENGINE = "accounts.sessions"  # a Redis outage logs nobody out
 
 # --- Celery --------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = BROKER_URL

@@ -35,10 +35,12 @@ class _Metric(Generic[Child]):
         per_label_set: int = 1,
         **options: Any,
     ) -> None:
-        self.name = name
-        self.labels = {label: tuple(str(value) for value in values) for label, values in (labels or {}).items()}
-        self._names = tuple(self.labels)
-        self._metric = kind(name, documentation, self._names, **options)
+        self.name: str = name
+        self.labels: dict[str, tuple[str, ...]] = {
+            label: tuple(str(value) for value in values) for label, values in (labels or {}).items()
+        }
+        self._names: tuple[str, ...] = tuple(self.labels)
+        self._metric: Child = kind(name, documentation, self._names, **options)
         self._children: dict[tuple[str, ...], Child] = {values: self._new_child(values) for values in self.label_sets()}
         if self._names:
             unknown_label_values.expect(name)
@@ -58,7 +60,8 @@ class _Metric(Generic[Child]):
         return list(itertools.product(*self.labels.values()))
 
     def _new_child(self, values: tuple[str, ...]) -> Child:
-        return self._metric.labels(*values) if values else self._metric
+        child: Child = self._metric.labels(*values) if values else self._metric
+        return child
 
     def _child(self, labels: dict[str, str]) -> Child:
         try:

@@ -55,7 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
 
         if self.path.partition("?")[0] != "/metrics":
             self._answer(404, b"Metrics are at /metrics.\n", "text/plain", {})
-        elif not exposition.may_scrape(self.client_address[0], self.headers):
+        elif not exposition.may_scrape(self.client_address[0], dict(self.headers)):
             self._answer(403, b"metrics: not for you\n", "text/plain", {})
         else:
             body, content_type = exposition.render(self.headers.get("Accept", ""))

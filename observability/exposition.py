@@ -17,9 +17,10 @@ from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTO
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client.samples import Sample
 
 from observability.conf import conf
-from observability.metrics import process
+from observability.metrics import http, process
 from observability.multiprocess.merge import Encoder, Families, Merge
 from observability.multiprocess.sources import STATES
 from observability.multiprocess.values import directory
@@ -87,19 +88,19 @@ def render(accept: str = "") -> tuple[bytes, str]:
     for collector in custom:
         collector.begin()
     up: dict[str, bool] = {}
-    body, names = b"", set[str]()
+    body, names, samples = b"", set[str](), dict[str, list[Sample]]()
     with _lock:
         merge = _current_merge()
         try:
             if merge is not None:
                 body = merge.encode(form.encoder).encode()
-                names = merge.names
+                names, samples = merge.names, merge.samples(http.SOURCES)
             else:
-                body, names = _own_process(form)
+                body, names, samples = _own_process(form)
         except Exception:
             logger.exception("the processes' metrics could not be read")
         up["metrics"] = bool(names)
-    families: list[Metric] = []
+    families = http.derive(samples)
     try:
         families += process.collect()
         up["process"] = True
@@ -129,10 +130,11 @@ def _current_merge() -> Merge | None:
     return _merge
 
 
-def _own_process(form: Format) -> tuple[bytes, set[str]]:
+def _own_process(form: Format) -> tuple[bytes, set[str], dict[str, list[Sample]]]:
     metrics = [collector for collector in _registered() if isinstance(collector, MetricWrapperBase)]
     families = [family for collector in metrics for family in collector.collect()]
-    return _encode(families, form), {family.name for family in families}
+    samples = {family.name: family.samples for family in families}
+    return _encode(families, form), set(samples), samples
 
 
 def _registered() -> list[prometheus_client.registry.Collector]:
@@ -172,12 +174,13 @@ def _encode(families: Iterable[Metric], form: Format) -> bytes:
 def may_scrape(peer: str, headers: Mapping[str, str]) -> bool:
     """Whether this request may read metrics: by bearer token, or directly from a trusted network.
 
-    A request that was forwarded says nothing about who sent it: only the token counts then.
+    Header names are compared without case. A request that was forwarded says nothing about who sent it: only the token counts then.
     """
-    scheme, _, token = headers.get("Authorization", "").partition(" ")
+    headers = {name.lower(): value for name, value in headers.items()}
+    scheme, _, token = headers.get("authorization", "").partition(" ")
     if conf.METRICS_TOKEN and scheme.lower() == "bearer":
         return secrets.compare_digest(token.strip().encode(), str(conf.METRICS_TOKEN).encode())
-    if "X-Forwarded-For" in headers or "Forwarded" in headers:
+    if "x-forwarded-for" in headers or "forwarded" in headers:
         return False
     try:
         address = ipaddress.ip_address(peer)

@@ -39,9 +39,9 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    from observability import sampler
+    from observability import process
 
-    sampler.start()
+    process.started()
 
 
 def on_exit(server: Any) -> None:

@@ -5,14 +5,12 @@ import time
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
-from django_prometheus.middleware import PrometheusAfterMiddleware, PrometheusBeforeMiddleware
 
+from observability import sentry
 from observability.context import Context, enter, leave
 
 access_logger = logging.getLogger("observability.access")
 
-MetricsBeforeMiddleware = PrometheusBeforeMiddleware
-MetricsAfterMiddleware = PrometheusAfterMiddleware
 
 QUIET_VIEWS = frozenset({"health", "ready", "metrics"})
 
@@ -44,11 +42,14 @@ class RequestContextMiddleware:
         try:
             response = self.get_response(request)
             response.headers["X-Request-ID"] = context.request_id
-            if is_quiet(request):
+            quiet = is_quiet(request)
+            if quiet:
                 # Django would log a readiness answer of 503 as an error, every few seconds.
                 response._has_been_logged = True  # type: ignore[attr-defined]
             elif access_logger.isEnabledFor(logging.INFO):
                 self._access_line(request, response.status_code, time.perf_counter() - started)
+            if not quiet:
+                sentry.finish_request(request, context, response.status_code)
             return response
         finally:
             leave(token)

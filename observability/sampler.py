@@ -7,11 +7,9 @@ import os
 import threading
 from collections.abc import Callable
 
-from observability import business
+from observability.failures import failures
 
 SECONDS = 1.0
-
-failures = business.Counter("observability_sampler_failures_total", "Samplers that raised instead of measuring.")
 
 _samplers: dict[str, Callable[[], None]] = {}
 _thread: threading.Thread | None = None
@@ -27,7 +25,7 @@ def sample() -> None:
         try:
             run()
         except Exception:
-            failures.inc()
+            failures.inc(part="sampler")
 
 
 def start() -> None:

@@ -5,7 +5,7 @@ columns and formats numbers.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import accumulate, groupby
 from math import inf
 from operator import add, itemgetter
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from prometheus_client import Metric
+from prometheus_client.samples import Sample
 from prometheus_client.utils import floatToGoString
 
 from observability.multiprocess.sources import Directory, Source
@@ -22,6 +23,9 @@ Values = Sequence[float | None]
 Getter = Callable[[Sequence[Any]], tuple[Any, ...]]
 
 MISSING = {"min": inf, "max": -inf}
+
+
+go_string: Callable[[float], str] = floatToGoString
 
 
 def pick(indexes: Sequence[int]) -> Getter:
@@ -99,7 +103,7 @@ class Group:
             samples = self.metrics[metric].add_sample
             for plain, (buckets, others) in series.items():
                 for bound in sorted(buckets):
-                    samples(f"{metric}_bucket", dict(plain) | {"le": floatToGoString(bound)}, 0.0)
+                    samples(f"{metric}_bucket", dict(plain) | {"le": go_string(bound)}, 0.0)
                 if buckets:
                     samples(f"{metric}_count", dict(plain), 0.0)
                 for _, name in others:
@@ -150,6 +154,7 @@ class Merge:
         self.directory = Directory(path)
         self._groups: list[Group] = []
         self._templates: dict[Encoder, list[tuple[str, str]]] = {}
+        self._values: list[float | None] = []
 
     def encode(self, encoder: Encoder) -> str:
         """What `encoder` (an exposition format of prometheus_client) would write of all files. Raises OSError."""
@@ -158,10 +163,10 @@ class Merge:
         template = self._templates.get(encoder)
         if template is None:
             template = self._templates[encoder] = self._template(encoder)
-        values = [value for group in self._groups for value in group.values()]
+        values = self._values = [value for group in self._groups for value in group.values()]
         return "".join(
             [
-                f"{head}{row} {repr(value) if -1e300 < value < 1e6 else floatToGoString(value)}\n"
+                f"{head}{row} {repr(value) if -1e300 < value < 1e6 else go_string(value)}\n"
                 if value is not None
                 else head
                 for (head, row), value in zip(template, values, strict=True)
@@ -172,6 +177,22 @@ class Merge:
     def names(self) -> set[str]:
         """The metric families of the last exposition."""
         return {name for group in self._groups for name in group.metrics}
+
+    def samples(self, wanted: Collection[str]) -> dict[str, list[Sample]]:
+        """The samples of these metrics in the last exposition."""
+        found: dict[str, list[Sample]] = {}
+        start = 0
+        for group in self._groups:
+            for name, metric in group.metrics.items():
+                end = start + len(metric.samples)
+                if name in wanted:
+                    found[name] = [
+                        Sample(sample.name, sample.labels, value)
+                        for sample, value in zip(metric.samples, self._values[start:end], strict=True)
+                        if value is not None
+                    ]
+                start = end
+        return found
 
     def _lay_out(self) -> None:
         def kind(source: Source) -> str:

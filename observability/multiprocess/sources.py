@@ -5,7 +5,6 @@ import fcntl
 import os
 import struct
 from collections import Counter
-from collections.abc import MutableSequence
 from pathlib import Path
 
 from observability.multiprocess import slots
@@ -25,7 +24,7 @@ class Source:
         self.name = name
         self.keys: list[bytes] = []
         self.indexes: list[int] = []
-        self.cells: MutableSequence[float] = memoryview(bytearray(8)).cast("d")
+        self.cells: memoryview[float] = memoryview(bytearray(8)).cast("d")
         self.intact = True
         self._identity = (0, 0)
         self._buffer = memoryview(b"")

@@ -7,10 +7,9 @@ import logging
 import os
 import threading
 from array import array
-from collections.abc import MutableSequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import prometheus_client
 from prometheus_client import values as prometheus_values
@@ -22,6 +21,9 @@ from observability.multiprocess.files import MetricFile
 DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 OLDEST = 1.0  # seconds since the epoch
 ROLE_VARIABLE = "OBSERVABILITY_ROLE"
+
+# Of a file, or in memory while nothing can be stored.
+Cells: TypeAlias = "memoryview[float] | array[float]"
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +132,7 @@ class SlotValue:
     _multiprocess = True
     __slots__ = ("cells", "index", "key", "kind")
 
-    cells: MutableSequence[float]
+    cells: Cells
     index: int
 
     def __init__(
@@ -183,6 +185,6 @@ class SlotValue:
 
 def install() -> None:
     """Use slots when PROMETHEUS_MULTIPROC_DIR is set; never export `_created` series, which double an exposition."""
-    prometheus_client.disable_created_metrics()
+    prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
     if directory() is not None:
         prometheus_values.ValueClass = SlotValue
