@@ -4,12 +4,15 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from redis import RedisError
 
-from accounts import limits, signals
+from accounts import limits, redis_state, signals
 from accounts.client_address import client_address, network_key
 from accounts.limits import Count, LimitExceeded
 from accounts.models import User
+from core.errors import Unavailable
 from core.events import announce
 from core.problems import CONTENT_TYPE, problem_body
 
@@ -22,7 +25,11 @@ def by_source(request: HttpRequest) -> str:
 
 def by_session(request: HttpRequest) -> str:
     """The session, which lives through a wrong password; without one the source."""
-    return request.headers.get("X-Session-Token") or request.COOKIES.get("sessionid") or by_source(request)
+    return (
+        request.headers.get("X-Session-Token")
+        or request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        or by_source(request)
+    )
 
 
 def by_email(request: HttpRequest) -> str:
@@ -34,8 +41,8 @@ def by_email(request: HttpRequest) -> str:
     return email.strip().lower() if isinstance(email, str) else ""
 
 
-def problem_response(request: HttpRequest, error: LimitExceeded) -> HttpResponse:
-    """The 429 for plain Django views: problem body and Retry-After."""
+def problem_response(request: HttpRequest, error: LimitExceeded | Unavailable) -> HttpResponse:
+    """The 429 or 503 for plain Django views: problem body and Retry-After."""
     body = problem_body(
         status=error.status, code=error.code, title=error.title, detail=error.detail, request=request, **error.extra
     )
@@ -88,6 +95,10 @@ class AuthLimitsMiddleware:
         return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, RedisError):
+            # What only Redis can decide, such as whether a code has been used: refused while it is gone.
+            redis_state.failed(exception)
+            return problem_response(request, Unavailable("A part of the service is out of reach. Try again soon."))
         if not isinstance(exception, LimitExceeded):
             return None
         announce(signals.throttled, User, limit=exception.limit)

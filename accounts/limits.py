@@ -9,7 +9,6 @@ one): stricter or equal in sum for amounts of at least the number of workers, ne
 """
 
 import hashlib
-import logging
 import math
 import threading
 import time
@@ -21,12 +20,10 @@ from typing import Any
 import redis
 from django.conf import settings
 
+from accounts import redis_state
 from core.errors import DomainError
 
-logger = logging.getLogger(__name__)
-
 KEY_PREFIX = "lms:limit:"
-PAUSE_AFTER_FAILURE_SECONDS = 2.0  # a Redis that doesn't answer costs its timeout once in a while, not per request
 LOCAL_KEYS = 20_000
 KNOWN_SOURCE_SECONDS = 30 * 24 * 3600
 
@@ -115,7 +112,7 @@ def take(*counts: Count) -> Refusal | None:
             arguments = [number for _, limit, _ in wanted for number in (limit.amount, limit.seconds)]
             position, milliseconds = client.eval(_TAKE, len(wanted), *(key for *_, key in wanted), *arguments)
         except redis.RedisError as error:
-            _pause(error)
+            redis_state.failed(error)
         else:
             if not position:
                 return None
@@ -141,7 +138,7 @@ def give_back(*counts: Count) -> None:
             client.eval(_GIVE_BACK, len(keys), *keys)
             return
         except redis.RedisError as error:
-            _pause(error)
+            redis_state.failed(error)
     _local.give_back(keys)
 
 
@@ -152,7 +149,7 @@ def remember_source(*, account: str, source: str) -> None:
         try:
             client.set(_key(Count("known", f"{account}|{source}")), "1", ex=KNOWN_SOURCE_SECONDS)
         except redis.RedisError as error:
-            _pause(error)
+            redis_state.failed(error)
 
 
 def is_known_source(*, account: str, source: str) -> bool:
@@ -162,7 +159,7 @@ def is_known_source(*, account: str, source: str) -> bool:
     try:
         return bool(client.exists(_key(Count("known", f"{account}|{source}"))))
     except redis.RedisError as error:
-        _pause(error)
+        redis_state.failed(error)
         return False
 
 
@@ -210,7 +207,6 @@ class LocalCounters:
 
 
 _local = LocalCounters()
-_paused_until = 0.0
 _client: redis.Redis | None = None
 _client_url = ""
 
@@ -218,15 +214,9 @@ _client_url = ""
 def _available() -> redis.Redis | None:
     """The client, or None while Redis is taken to be gone."""
     global _client, _client_url
-    if time.monotonic() < _paused_until:
+    if redis_state.is_gone():
         return None
     if _client is None or _client_url != settings.REDIS_URL:
         options: dict[str, Any] = dict(settings.REDIS_CLIENT_OPTIONS)
         _client, _client_url = redis.Redis.from_url(settings.REDIS_URL, **options), settings.REDIS_URL
     return _client
-
-
-def _pause(error: redis.RedisError) -> None:
-    global _paused_until
-    _paused_until = time.monotonic() + PAUSE_AFTER_FAILURE_SECONDS
-    logger.warning("limits are counted per process", extra={"event": "limits.local", "error": type(error).__name__})

@@ -10,7 +10,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings as django_settings
 from django.core.checks import run_checks
 
-from accounts import limits, services
+from accounts import limits, redis_state, services
 from accounts.limits import Count
 from tests.accounts.conftest import PASSWORD, ApiClient, delivered
 from tests.accounts.test_admin import enter
@@ -23,10 +23,10 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 @pytest.fixture(autouse=True)
 def _fresh(db):
     limits._local.clear()
-    limits._paused_until = 0.0
+    redis_state.forget()
     yield
     limits._local.clear()
-    limits._paused_until = 0.0
+    redis_state.forget()
 
 
 @pytest.fixture

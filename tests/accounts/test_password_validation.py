@@ -37,7 +37,9 @@ def test_guessable_passwords_are_refused(password):
     assert "password_guessable" in refusal(password)
 
 
-@pytest.mark.parametrize("password", ["charlemagne fills the kettle", "v9$kQz!mW2#pLx", "猫が鍵盤の上を歩いている朝です"])
+@pytest.mark.parametrize(
+    "password", ["charlemagne fills the kettle", "v9$kQz!mW2#pLx", "猫が鍵盤の上を歩いている朝です"]
+)
 def test_others_are_not(password):
     assert refusal(password) == []
 
@@ -64,7 +66,7 @@ def test_every_line_of_a_leak_is_found_and_nothing_else(tmp_path, size):
     rng = random.Random(size)
     hashes = sorted({hashlib.sha1(str(rng.random()).encode()).hexdigest().upper() for _ in range(size)})
     path = tmp_path / "leak.txt"
-    path.write_text("".join(f"{digest}:{rng.randrange(1, 10**rng.randrange(1, 9))}\r\n" for digest in hashes))
+    path.write_text("".join(f"{digest}:{rng.randrange(1, 10 ** rng.randrange(1, 9))}\r\n" for digest in hashes))
     assert all(contains(path, digest.lower()) for digest in hashes)
     others = [hashlib.sha1(f"other {n}".encode()).hexdigest() for n in range(500)] + ["0" * 40, "f" * 40]
     assert not any(contains(path, digest) for digest in others)
