@@ -11,7 +11,7 @@ from courses.models import LessonFile
 
 def delete_stored_bytes(sender: Any, *, instance: LessonFile, **kwargs: Any) -> None:
     """Rows also go by cascade, which calls no service; the bytes follow once the transaction has committed."""
-    transaction.on_commit(partial(instance.content.storage.delete, instance.content.name), robust=True)
+    transaction.on_commit(partial(instance.content.delete, save=False), robust=True)
 
 
 def connect() -> None:

@@ -58,6 +58,7 @@ class Course(models.Model):
     prerequisites = models.ManyToManyField(
         "self", symmetrical=False, blank=True, related_name="required_for", help_text="To be completed before."
     )
+    grading_policy = models.JSONField(default=dict, blank=True, editable=False, help_text="As imported.")
     source_key = models.CharField(max_length=250, null=True, blank=True, unique=True, editable=False)
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

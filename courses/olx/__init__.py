@@ -1,7 +1,7 @@
 """Reading Open edX course exports (OLX): a directory or .tar.gz in, dataclasses out. Touches no database."""
 
 from courses.olx.archive import Export, Limits, open_export
-from courses.olx.blocks import OlxError, ParsedCourse, ParsedItem, ParsedLesson, ParsedSection, Place
+from courses.olx.blocks import OlxError, ParsedCourse, ParsedFile, ParsedItem, ParsedLesson, ParsedSection, Place
 from courses.olx.reader import read_course
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Limits",
     "OlxError",
     "ParsedCourse",
+    "ParsedFile",
     "ParsedItem",
     "ParsedLesson",
     "ParsedSection",

@@ -1,19 +1,23 @@
 """From the files of an export to a ParsedCourse.
 
 A block is written where it stands or pointed to by `<tag url_name="x"/>`, which means `tag/x.xml`. Chapters become
-sections; sequentials and verticals are the places inside of them; html blocks become lessons; every other block is
-kept as it is. What `drafts/` holds is read too, as unpublished.
+sections; sequentials and verticals are the places inside of them; html and video blocks become lessons; every other
+block is kept as it is. What `drafts/` holds is read too, as unpublished.
 Source: the OLX chapters of the Open edX educator documentation, and the exports themselves.
 """
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import nh3
 from lxml import etree
 
 from courses.olx.archive import Export
-from courses.olx.blocks import OlxError, ParsedCourse, ParsedItem, ParsedLesson, ParsedSection, Place
+from courses.olx.blocks import OlxError, ParsedCourse, ParsedFile, ParsedItem, ParsedLesson, ParsedSection, Place
+from courses.olx.links import normalised
+from courses.olx.policy import as_bool, as_date, course_settings, read_grading_policy, read_policy
+from courses.olx.video import parse_video
 from courses.olx.xml import block_data, inner_markup, parse_xml
 
 DEEPEST = 32
@@ -44,13 +48,21 @@ class _Reader:
         if not len(pointer) and run:
             element = self._parse(f"course/{run}.xml")
         names = [pointer.get(name) or element.get(name, "") for name in ("org", "course")]
+        attributes = {**element.attrib, **read_policy(self.export, run)}
         self.parsed = ParsedCourse(
             source_key=f"course-v1:{'+'.join([*names, run])}"[:LONGEST_KEY],
-            title=_title(element) or names[1] or run,
-            language=element.get("language", "")[:20],
+            title=_short(attributes.get("display_name")) or names[1] or run,
+            language=str(attributes.get("language") or "")[:20],
+            settings=course_settings(attributes) | {"grading_policy": read_grading_policy(self.export, run)},
             summary=self._about("short_description"),
             description=self._about("overview"),
         )
+        self.parsed.files = [
+            ParsedFile(name, self.export.root / name)
+            for name in self.export.under("static")
+            if not any(part.startswith(".") for part in name.split("/"))
+        ]
+        self.files = {normalised(file.source_key.removeprefix("static/")): file for file in self.parsed.files}
         for index, child in enumerate(_elements(element)):
             if child.tag == "chapter":
                 self._section(child, f"course/{index}")
@@ -74,10 +86,11 @@ class _Reader:
     def _section(self, pointer: etree._Element, where: str) -> None:
         element, key = self._load(pointer, where)[:2]
         section = ParsedSection(source_key=key, title=_title(element) or "Untitled")
+        place = _dated(Place(), element)
         self.parsed.sections.append(section)
         self._count("chapter")
-        self.places[key] = (section, Place())
-        self._children(element, key, section, Place(), 1)
+        self.places[key] = (section, place)
+        self._children(element, key, section, place, 1)
 
     def _outside_chapters(self) -> ParsedSection:
         """The section for blocks that stand in the course itself."""
@@ -96,6 +109,7 @@ class _Reader:
         element, key, raw = self._load(pointer, where)
         tag, title = str(element.tag), _title(element)
         self._count(tag)
+        place = _dated(place, element)
         if tag == "sequential":
             place = replace(place, subsection_key=key, subsection_title=title)
         elif tag == "vertical":
@@ -105,6 +119,9 @@ class _Reader:
             self._children(element, key, section, place, depth + 1)
         elif tag == "html":
             section.blocks.append(self._lesson(element, key, title, place))
+        elif tag == "video" and (video := parse_video(element, self._static)):
+            title = title or place.unit_title or "Video"
+            section.blocks.append(ParsedLesson(key, title, "", place, published=not self.drafts, video=video))
         else:
             section.blocks.append(self._item(element, key, title, place, raw))
             for index, child in enumerate(_elements(element)):
@@ -124,6 +141,12 @@ class _Reader:
         if not self.drafts:
             self.parsed.responses.update(data["responses"])
         return ParsedItem(key, str(element.tag), title, raw, data, place, published=not self.drafts)
+
+    def _static(self, name: str) -> ParsedFile | None:
+        file = self.files.get(normalised(name.removeprefix("/static/")))
+        if file is None:
+            self.parsed.warnings.append(f"the transcript {name!r} is not in the export")
+        return file
 
     def _load(self, pointer: etree._Element, where: str) -> tuple[etree._Element, str, str]:
         """The block's own element, its key and its XML. Each block of an export stands in one place."""
@@ -184,6 +207,18 @@ def _elements(parent: etree._Element) -> list[etree._Element]:
     return [child for child in parent if isinstance(child.tag, str)]
 
 
+def _dated(place: Place, element: etree._Element) -> Place:
+    """What a block sets itself replaces what it would inherit."""
+    own: dict[str, Any] = {"available_at": as_date(element.get("start")), "due_at": as_date(element.get("due"))}
+    if as_bool(element.get("graded")):
+        own["assignment_type"] = element.get("format", "")[:100]
+    return replace(place, **{name: date for name, date in own.items() if date})
+
+
 def _title(element: etree._Element) -> str:
-    title = " ".join(element.get("display_name", "").split())
+    return _short(element.get("display_name"))
+
+
+def _short(text: Any) -> str:
+    title = " ".join(str(text or "").split())
     return title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"

@@ -16,13 +16,11 @@ from courses.services.authoring import (
 )
 from courses.services.enrolling import BulkResult, approve, drop, enroll, enroll_many, expire_enrollments
 from courses.services.files import add_file, delete_file
-from courses.services.importing import ImportReport, store_course
 from courses.services.learning import complete_lesson, open_lesson, record_lesson_result, record_watching
 from courses.services.progress import drifted, recount_course
 
 __all__ = [
     "BulkResult",
-    "ImportReport",
     "add_file",
     "add_lesson",
     "add_section",
@@ -45,7 +43,6 @@ __all__ = [
     "record_watching",
     "recount_course",
     "remove_staff",
-    "store_course",
     "update_course",
     "update_lesson",
     "update_section",

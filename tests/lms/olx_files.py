@@ -1,8 +1,13 @@
-"""Small course exports made on the spot: as files, as a directory, as an archive."""
+"""Small course exports made on the spot, as a directory or an archive, and importing them."""
 
 import io
 import tarfile
 from pathlib import Path
+
+from django.core import serializers
+from django.core.management import call_command
+
+from courses.models import Course, ImportedItem, Lesson, LessonFile, Section
 
 SMALL = {
     "course.xml": '<course url_name="run1" org="Org" course="C1"/>',
@@ -44,3 +49,17 @@ def member(name: str, kind: bytes = tarfile.REGTYPE, *, size: int = 0, link: str
     info = tarfile.TarInfo(name)
     info.type, info.size, info.linkname = kind, size, link
     return info
+
+
+def run(*args: object) -> str:
+    out = io.StringIO()
+    call_command("import_course", *map(str, args), stdout=out, stderr=io.StringIO())
+    return out.getvalue()
+
+
+def everything() -> str:
+    """Every row of what an import may touch, timestamps included."""
+    return "".join(
+        serializers.serialize("json", model.objects.order_by("pk"))
+        for model in (Course, Section, Lesson, ImportedItem, LessonFile)
+    )
