@@ -21,6 +21,7 @@ from pythonjsonlogger.orjson import OrjsonFormatter as StockOrjsonFormatter
 
 from observability.context import Context, enter, leave
 from observability.logs import JsonFormatter, QueuedHandler, RedactingFilter
+from observability.redaction import Policy
 
 ROUNDS = 15
 CALLS = 2000
@@ -100,7 +101,7 @@ def main() -> int:
     context = Context(request_id=CONTEXT_IDS["request_id"])
     context._fields = CONTEXT_IDS
     token = enter(context)
-    ours = JsonFormatter()
+    ours = JsonFormatter(policy=Policy())
     encode = {"stock": stock(StockFormatter), "orjson": stock(StockOrjsonFormatter)}
     given, own, redacted = record(full), record(EXTRA), record(EXTRA)
     RedactingFilter().filter(redacted)

@@ -5,6 +5,7 @@ from typing import Any
 
 from celery import signals
 
+from observability import sentry
 from observability.context import Context, capture, enter, leave
 from observability.logs.sink import flush_all
 
@@ -26,13 +27,13 @@ def enter_context(task_id: str = "", task: Any = None, **kwargs: Any) -> None:
     captured = headers.get(HEADER)
     if not isinstance(captured, dict):
         captured = {}
-    _entered[task_id] = enter(
-        Context(
-            request_id=str(captured.get("request_id", "")) or task_id,
-            traceparent=str(captured.get("traceparent", "")),
-            task=task.name,
-        )
+    context = Context(
+        request_id=str(captured.get("request_id", "")) or task_id,
+        traceparent=str(captured.get("traceparent", "")),
+        task=task.name,
     )
+    _entered[task_id] = enter(context)
+    sentry.tag_work(context)
 
 
 @signals.task_postrun.connect(weak=False, dispatch_uid="observability")

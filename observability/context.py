@@ -13,6 +13,7 @@ from typing import Any
 from django.utils.functional import LazyObject, empty
 
 from observability.conf import conf
+from observability.policy import current_policy
 from observability.redaction import redact_text
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.\-]{8,64}")
@@ -22,7 +23,7 @@ _TRACEPARENT = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16}
 class Context:
     """One unit of work: a request, a task, or what a task carries on for a request."""
 
-    __slots__ = ("_fields", "flags", "request", "request_id", "span_id", "task", "trace_id")
+    __slots__ = ("_fields", "flags", "reported", "request", "request_id", "span_id", "task", "trace_id")
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class Context:
         self.request_id = accept_request_id(request_id) or ids[:32]
         self.task = task
         self.request = request
+        self.reported = False
         self._fields: dict[str, str] | None = None
 
     @property
@@ -54,7 +56,7 @@ class Context:
         if fields is None:
             fields = {"request_id": self.request_id, "trace_id": self.trace_id, "span_id": self.span_id}
             if self.task:
-                fields["task"] = redact_text(self.task)
+                fields["task"] = redact_text(self.task, current_policy())
             self._fields = fields
         if self.request is not None and "user_id" not in fields:
             user_id = known_user_id(self.request)
@@ -73,7 +75,7 @@ def current() -> Context | None:
 
 def accept_request_id(offered: str | None) -> str:
     """The offered id when it is well-formed (8–64 of A-Z a-z 0-9 _ . -) and holds nothing personal, else ""."""
-    if offered and _REQUEST_ID.fullmatch(offered) and redact_text(offered) == offered:
+    if offered and _REQUEST_ID.fullmatch(offered) and redact_text(offered, current_policy()) == offered:
         return offered
     return ""
 
@@ -88,7 +90,7 @@ def known_user_id(request: Any) -> str:
         return ""
     if not getattr(user, "is_authenticated", False):
         return ""
-    return redact_text(str(getattr(user, conf.USER_ID_ATTRIBUTE, "")))
+    return redact_text(str(getattr(user, conf.USER_ID_ATTRIBUTE, "")), current_policy())
 
 
 def enter(context: Context) -> Token[Context | None]:

@@ -6,6 +6,7 @@ import traceback
 from types import TracebackType
 from typing import Any
 
+from observability.policy import current_policy
 from observability.redaction import DEFAULT, UNREDACTABLE, Policy, redact, redact_text
 from observability.redaction.keys import classify_key
 
@@ -57,19 +58,30 @@ class RecordReader:
     """
 
     def __init__(self, policy: Policy | None = None) -> None:
-        self.policy = policy or DEFAULT
+        self._own_policy = policy
         self._clean: set[str] = set()
         self._plain_keys: set[str] = set()
+        self._remembers_for = policy
+
+    @property
+    def policy(self) -> Policy:
+        return self._own_policy or current_policy()
 
     def text(self, text: str) -> str:
         if text in self._clean:
             return text
-        redacted = redact_text(text, self.policy)
-        if len(text) <= LONGEST_REMEMBERED and redacted == text:
-            if len(self._clean) >= MAX_REMEMBERED:
-                self._clean = set()
+        policy = self.policy
+        redacted = redact_text(text, policy)
+        if len(text) <= LONGEST_REMEMBERED and redacted == text and self._may_remember(policy):
             self._clean.add(text)
         return redacted
+
+    def _may_remember(self, policy: Policy) -> bool:
+        if policy is not self._remembers_for or len(self._clean) >= MAX_REMEMBERED:
+            self._clean, self._plain_keys = set(), set()
+            self._remembers_for = policy
+        # Before the settings are loaded the policy is provisional, and the next one may hide more.
+        return policy is not DEFAULT
 
     def any_text(self, value: Any) -> str:
         try:
@@ -109,10 +121,14 @@ class RecordReader:
         return result
 
     def _is_plain_key(self, key: Any) -> bool:
-        plain = type(key) is str and key.isidentifier() and classify_key(key, self.policy.extra_keys) is None
-        if plain and len(self._plain_keys) < MAX_REMEMBERED and self.text(key) == key:
+        policy = self.policy
+        if type(key) is not str or not key.isidentifier() or classify_key(key, policy.extra_keys) is not None:
+            return False
+        if redact_text(key, policy) != key:
+            return False
+        if self._may_remember(policy):
             self._plain_keys.add(key)
-        return plain
+        return True
 
     def _structure(self, given: dict[Any, Any]) -> dict[Any, Any]:
         redacted = redact(given, self.policy)

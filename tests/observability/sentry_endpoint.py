@@ -1,0 +1,73 @@
+"""A Sentry endpoint on loopback that keeps what it is sent, or misbehaves."""
+
+import gzip
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class SentryEndpoint:
+    """Use as a context manager. `behaviour`: "accept", "slow" (3 s), "limit" (429), "garbage" (no HTTP)."""
+
+    def __init__(self, behaviour: str = "accept") -> None:
+        self.behaviour = behaviour
+        self.raw: list[bytes] = []
+        self.items: list[tuple[str, Any]] = []
+        self.headers: list[dict[str, Any]] = []
+
+    def __enter__(self) -> "SentryEndpoint":
+        endpoint = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                if endpoint.behaviour == "garbage":
+                    self.wfile.write(b"\x00\xff this is not HTTP\r\n\r\n")
+                    self.close_connection = True
+                    return
+                if endpoint.behaviour == "slow":
+                    time.sleep(3)
+                if endpoint.behaviour == "limit":
+                    self.send_response(429)
+                    self.send_header("Retry-After", "1")
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
+                endpoint.receive(gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body)
+                self.send_response(200)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def dsn(self) -> str:
+        return f"http://0123456789abcdef0123456789abcdef@127.0.0.1:{self._server.server_address[1]}/1"
+
+    def receive(self, body: bytes) -> None:
+        self.raw.append(body)
+        head, _, rest = body.partition(b"\n")
+        self.headers.append(json.loads(head))
+        while rest:
+            line, _, rest = rest.partition(b"\n")
+            if not line:
+                continue
+            header = json.loads(line)
+            payload, rest = rest[: header["length"]], rest[header["length"] + 1 :]
+            self.items.append((header["type"], json.loads(payload)))
+
+    def of(self, kind: str) -> list[Any]:
+        return [payload for type_, payload in self.items if type_ == kind]
