@@ -16,6 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from lms.database import bounded_connection
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -149,8 +151,12 @@ def database() -> dict[str, Any]:
         "max_size": DB_POOL_MAX_API if ROLE == "api" else DB_POOL_MAX_OTHER,
         "timeout": DB_POOL_TIMEOUT_SECONDS,
         "max_idle": 300,
+        # Psycopg's default of five minutes doubles its pauses: a minute after the database is back, it still waits.
+        "reconnect_timeout": 2.0,
         "name": ROLE,
     }
+    if ROLE == "api":
+        options["pool"]["connection_class"] = bounded_connection(DB_STATEMENT_TIMEOUT_SECONDS + 1)
     return config | {"ENGINE": engine, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
 
 

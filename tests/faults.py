@@ -13,6 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psutil
 
+from lms.embedded import EmbeddedServers, end_with_parent
+
 HOST = "127.0.0.1"
 CHUNK = 65536
 
@@ -178,6 +180,20 @@ def frozen(process: "subprocess.Popen[bytes]") -> Iterator[None]:
         for member in reversed(family):
             with contextlib.suppress(psutil.NoSuchProcess):
                 member.resume()
+
+
+def restart_valkey(servers: EmbeddedServers, **settings: str) -> None:
+    """Start the ended Valkey again with its own configuration and `settings` (underscores for hyphens); don't wait."""
+    assert servers.valkey is not None
+    options = [part for name, value in settings.items() for part in (f"--{name.replace('_', '-')}", value)]
+    servers.valkey = subprocess.Popen(
+        [servers.valkey.args[0], str(servers.directory / "valkey.conf"), *options],  # type: ignore[index]
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=end_with_parent,
+    )
 
 
 def end(process: "subprocess.Popen[bytes]", sig: signal.Signals = signal.SIGKILL) -> None:

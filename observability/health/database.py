@@ -18,7 +18,7 @@ class Database(HealthCheck):
     def __post_init__(self) -> None:
         self._kept: Any = None
 
-    def run(self) -> None:  # type: ignore[override]  # the contract takes both kinds
+    def run(self) -> None:
         # The check has a thread of its own, so this is no request's connection.
         wrapper = connections[self.alias]
         if wrapper.vendor != "postgresql":

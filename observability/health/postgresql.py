@@ -130,13 +130,18 @@ class Checker:
 
     def __init__(self) -> None:
         self._session: _Session | None = None
+        self._was_down = False
 
     def check(self, wrapper: Any, seconds: float) -> None:
         """Raises CheckFailed within `seconds`. `wrapper` is Django's connection object; it is not connected."""
         deadline = time.monotonic() + seconds
+        was_down, self._was_down = self._was_down, True
         if self._query(wrapper, deadline) == "on":
             raise CheckFailed(Reason.READONLY, "the server takes no writes")
-        _check_pool(getattr(wrapper, "pool", None), deadline)
+        pool = getattr(wrapper, "pool", None)
+        if pool is not None:
+            _check_pool(pool, deadline, was_down=was_down)
+        self._was_down = False
 
     def close(self) -> None:
         session, self._session = self._session, None
@@ -167,17 +172,22 @@ def _conninfo(wrapper: Any) -> str:
     return make_conninfo(**parameters)
 
 
-def _check_pool(pool: Any, deadline: float) -> None:
-    """A pool with something idle is left alone; an empty one is asked, in line with the requests and briefly."""
-    if pool is None:
-        return
-    if pool.closed:
-        pool.open()
-    elif pool.get_stats().get("pool_available"):
-        return
+def _check_pool(pool: Any, deadline: float, *, was_down: bool) -> None:
+    """A pool with something idle is left alone; an empty one is asked, in line with the requests.
+
+    After an outage its connections are replaced first: requests would find the dead ones one by one.
+    """
     from psycopg_pool import PoolTimeout
 
-    patience = min(POOL_PATIENCE_SECONDS, deadline - time.monotonic())
+    patience = deadline - time.monotonic()
+    if pool.closed:
+        pool.open()
+    elif was_down:
+        pool.drain()
+    elif pool.get_stats().get("pool_available"):
+        return
+    else:
+        patience = min(POOL_PATIENCE_SECONDS, patience)
     try:
         with pool.connection(timeout=max(patience, 0.01)):
             pass

@@ -1,9 +1,9 @@
 """This process's readiness: the checks of READY_CHECKS, what their changes leave behind, and the details."""
 
 import datetime
-import functools
 import logging
 import os
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,9 +60,21 @@ class Recorder:
             )
 
 
-@functools.cache
+_lock = threading.Lock()
+_checks: CheckSet | None = None
+
+
 def checks() -> CheckSet:
     """The process's one set of readiness checks."""
+    global _checks
+    if _checks is None:
+        with _lock:
+            if _checks is None:
+                _checks = _build_checks()
+    return _checks
+
+
+def _build_checks() -> CheckSet:
     named = conf.READY_CHECKS
     if named is None:
         named = {"database": DATABASE} | ({"redis": REDIS} if conf.REDIS_URL else {})
@@ -78,10 +90,17 @@ def checks() -> CheckSet:
 
 def close() -> None:
     """Drop every connection that readiness keeps; the next probe starts afresh."""
-    if checks.cache_info().currsize:
-        checks().close()
-    checks.cache_clear()
+    global _checks
+    with _lock:
+        kept, _checks = _checks, None
+    if kept is not None:
+        kept.close()
 
 
-# Threads and sockets don't survive a fork.
-os.register_at_fork(after_in_child=checks.cache_clear)
+def _forget() -> None:
+    """In a forked child: its parent's threads aren't there, and its parent's sockets aren't its own to close."""
+    global _lock, _checks
+    _lock, _checks = threading.Lock(), None
+
+
+os.register_at_fork(after_in_child=_forget)

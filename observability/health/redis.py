@@ -51,7 +51,7 @@ class Redis(HealthCheck):
     def __post_init__(self) -> None:
         self._client: redis.Redis | None = None
 
-    def run(self) -> None:  # type: ignore[override]  # the contract takes both kinds
+    def run(self) -> None:
         kept = self._client is not None
         try:
             self._write()
