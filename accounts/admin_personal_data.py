@@ -1,8 +1,9 @@
 """The admin's actions for a person who asks what is stored about them, or to be forgotten."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
@@ -11,10 +12,8 @@ from accounts import personal_data
 from accounts.models import User
 from core.errors import DomainError
 
-Base = admin.ModelAdmin if TYPE_CHECKING else object
 
-
-class PersonalDataActions(Base):
+class PersonalDataActions(admin.ModelAdmin):
     """Mixed into the admin of people."""
 
     @admin.action(description="Export personal data (one person)", permissions=["change"])
@@ -35,7 +34,7 @@ class PersonalDataActions(Base):
                 "title": "Erase personal data",
                 "people": queryset,
                 "opts": self.model._meta,
-                "action_checkbox_name": admin.helpers.ACTION_CHECKBOX_NAME,
+                "action_checkbox_name": ACTION_CHECKBOX_NAME,
             }
             return TemplateResponse(request, "accounts/admin/erase.html", context)
         erased = 0
