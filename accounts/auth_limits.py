@@ -50,6 +50,19 @@ def problem_response(request: HttpRequest, error: LimitExceeded | Unavailable) -
     return JsonResponse(body, status=error.status, content_type=CONTENT_TYPE, headers=headers)
 
 
+def endpoint(request: HttpRequest) -> str | None:
+    """The name of an endpoint of allauth, the same for both kinds of client: "account:login". None for others."""
+    match = request.resolver_match
+    if match is None:
+        return None
+    name: str = match.view_name
+    if name.startswith("headless:"):
+        return name.split(":", 2)[-1]
+    if name.startswith("auth:"):  # accounts.auth_views
+        return "mfa:" + name.removeprefix("auth:").rpartition("-")[0]
+    return None
+
+
 Subject = Callable[[HttpRequest], str]
 # Wrong passwords and codes have limits of their own where they are checked (login_limits).
 WRITES: dict[str, Sequence[tuple[str, Subject]]] = {
@@ -80,10 +93,9 @@ class AuthLimitsMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        match = request.resolver_match
-        if match is None or not match.view_name.startswith("headless:"):
+        name = endpoint(request)
+        if name is None:
             return None
-        name = match.view_name.split(":", 2)[-1]
         if request.method in SAFE_METHODS:
             wanted = READS.get(name, OTHER_READS)
         else:

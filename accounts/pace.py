@@ -6,6 +6,8 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from accounts.auth_limits import endpoint
+
 # View and the statuses that are held back. A right password is nobody's secret from its owner; a 429 depends on
 # counters alone, which don't know who exists.
 PACED = {
@@ -29,16 +31,13 @@ class PaceMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         begin = time.monotonic()
         response = self.get_response(request)
-        if request.method == "POST" and response.status_code in PACED.get(_view(request), ()):
+        if request.method == "POST" and response.status_code in PACED.get(_name(request), ()):
             rest = begin + settings.AUTH_ANSWER_SECONDS - time.monotonic()
             if rest > 0:
                 time.sleep(rest)
         return response
 
 
-def _view(request: HttpRequest) -> str:
+def _name(request: HttpRequest) -> str:
     match = request.resolver_match
-    if match is None:
-        return ""
-    name: str = match.view_name
-    return name.split(":", 2)[-1] if name.startswith("headless:") else name
+    return endpoint(request) or (match.view_name if match else "")

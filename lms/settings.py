@@ -269,7 +269,8 @@ HEADLESS_FRONTEND_URLS = {
     "account_signup": f"{BASE_URL}/account/signup",
 }
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "LMS"
 MFA_TOTP_TOLERANCE = 0  # with 1, allauth accepts the same code twice
 USERSESSIONS_TRACK_ACTIVITY = False
@@ -407,5 +408,10 @@ OBSERVABILITY = {
     "REDIS_URL": REDIS_URL,
     "BROKER_URL": BROKER_URL,
     "USER_ID_ATTRIBUTE": "public_id",
+    "SQL_COMMENTS": env.bool("LMS_SQL_COMMENTS", default=False),
+    "SENTRY_SPOTLIGHT": env.str("SENTRY_SPOTLIGHT", default=""),
+    "SENTRY_TRACES_SAMPLE_RATE": env.float("LMS_TRACES_SAMPLE_RATE", default=0.2),
+    "SENTRY_ORDINARY_TRACES_KEPT": env.float("LMS_ORDINARY_TRACES_KEPT", default=0.5),
+    "SENTRY_UNMONITORED_TASKS": ["relay-outbox"],  # every two seconds: no cron monitor is that fine
     "CLIENT_ADDRESS": "accounts.client_address.client_address",
 }

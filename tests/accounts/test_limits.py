@@ -254,6 +254,8 @@ def test_wrong_codes_at_the_admin_count_too(administrator):
         ("auth_writes", "DELETE", "auth/session", {}),
         ("auth_reads", "GET", "auth/session", None),
         ("mfa_source", "POST", "auth/2fa/authenticate", {"code": "1"}),
+        ("login_calls", "POST", "auth/webauthn/login", {}),
+        ("auth_writes", "POST", "account/authenticators/webauthn", {}),
     ],
 )
 def test_every_endpoint_has_a_limit(person, amounts, limit, method, path, body):
