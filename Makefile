@@ -41,6 +41,10 @@ format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+schema: $(STAMP) ## Write docs/openapi.json; refuses what breaks clients unless BREAKING=1
+	@DJANGO_SECRET_KEY=schema LMS_DEBUG=1 LMS_ENV_FILE=/dev/null DATABASE_URL=postgres://x:x@127.0.0.1:1/x \
+		REDIS_URL=redis://127.0.0.1:1/0 $(BIN)/python -m lms.openapi
+
 manage: $(STAMP) ## Run a manage.py command against the running demo: make manage CMD="shell"
 	@LMS_ENV_FILE=.run/demo.env $(BIN)/python manage.py $(CMD)
 

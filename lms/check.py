@@ -21,6 +21,7 @@ CHECKS: dict[str, list[str]] = {
     "migrations": [*MANAGE, "makemigrations", "--check", "--dry-run"],
     "system checks": [*MANAGE, "check", "--database", "default", "--fail-level", "WARNING"],
     "API schema": [*MANAGE, "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull],
+    "committed API document": [sys.executable, "-m", "lms.openapi", "--check"],
 }
 
 
