@@ -92,8 +92,12 @@ def _request(name: str, before: _Resolved, after: _Resolved) -> Iterator[str]:
         was, now = before.schema(node), after.schema(new["properties"][field])
         if was.get("type") != now.get("type"):
             yield f"{name}: request field {field} has another type"
-        for value in set(map(str, was.get("enum", []))) - set(map(str, now.get("enum", was.get("enum", [])))):
+        for value in _values(was) - _values(now) if "enum" in now else ():
             yield f"{name}: request field {field} no longer takes {value}"
+
+
+def _values(node: Schema) -> set[str]:
+    return {str(value) for value in node.get("enum", [])}
 
 
 def _responses(name: str, before: _Resolved, after: _Resolved) -> Iterator[str]:
