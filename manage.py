@@ -9,6 +9,12 @@ if sys.version_info < (3, 11):  # noqa: UP036  older ones must get a clear line 
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["health"]:
+        # A container asks every few seconds: Django's start-up would cost more than the answer.
+        from observability.health import command
+
+        host, port = os.environ.get("LMS_BIND", "127.0.0.1"), int(os.environ.get("LMS_PORT", "8000"))
+        sys.exit(command.main(sys.argv[2:], host="127.0.0.1" if host == "0.0.0.0" else host, port=port))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lms.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line

@@ -1,10 +1,12 @@
 """gunicorn configuration: threaded workers, sized by the same environment variables as the database pool."""
 
 import os
+from typing import Any
 
 import environ
 
 os.environ.setdefault("LMS_ROLE", "api")
+debug = environ.Env().bool("LMS_DEBUG", default=False)
 
 wsgi_app = "lms.wsgi:application"
 bind = f"{os.environ.get('LMS_BIND', '127.0.0.1')}:{os.environ.get('LMS_PORT', '8000')}"
@@ -12,7 +14,9 @@ worker_class = "gthread"
 workers = int(os.environ.get("LMS_WEB_WORKERS", "2"))
 threads = int(os.environ.get("LMS_WEB_THREADS", "12"))
 timeout = 60
-graceful_timeout = 30
+# Before it stops, readiness says 503 for so long that a proxy sees it; together with the time to finish, under 30 s.
+drain_seconds = float(os.environ.get("LMS_DRAIN_SECONDS", "0" if debug else "5"))
+graceful_timeout = 20
 keepalive = 5
 max_requests = int(os.environ.get("LMS_WEB_MAX_REQUESTS", "0"))
 max_requests_jitter = max_requests // 10
@@ -20,7 +24,9 @@ max_requests_jitter = max_requests // 10
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 control_socket_disable = True  # it would write below the home directory
 if environ.Env().bool("LMS_OBSERVABILITY", default=True):
-    from observability.gunicorn import on_exit, on_starting, post_worker_init, prepare, when_ready  # noqa: F401
+    from observability import gunicorn as hooks
+    from observability.gunicorn import on_exit, on_starting, post_worker_init, prepare  # noqa: F401
+    from observability.health import draining
 
     prepare(
         role="api",
@@ -28,6 +34,11 @@ if environ.Env().bool("LMS_OBSERVABILITY", default=True):
         bind=os.environ.get("LMS_METRICS_BIND", "127.0.0.1"),
         environment={"LMS_ROLE": "exporter"},
     )
+
+    def when_ready(server: Any) -> None:
+        hooks.when_ready(server)
+        draining.prepare(drain_seconds)
+
     from observability.logs.gunicorn import Logger as logger_class
 
     # The master process never loads Django's settings.

@@ -77,6 +77,7 @@ class System:
                 "LMS_EMAIL_URL": f"filemail:///{self.directory / 'mail'}",
                 "LMS_WEB_WORKERS": "2",
                 "LMS_OUTBOX_INTERVAL": "0.5",
+                "LMS_DRAIN_SECONDS": "0",
                 "PYTHONUNBUFFERED": "1",
             }
             | self.variables

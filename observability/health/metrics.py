@@ -1,25 +1,18 @@
 """What Prometheus learns of the checks; updated by each run, so something has to probe."""
 
-import prometheus_client
-
+from observability import business
+from observability.health.configured import ready_checks
 from observability.health.reasons import Reason
 
 # The newest result of any living process: a worker that no probe reaches must not keep an outage alive.
-UP = prometheus_client.Gauge(
+up = business.Gauge(
     "observability_health_check_up",
-    "1 when the last run of the readiness check succeeded, else 0.",
-    ["check"],
+    "1 when the last run of the readiness check succeeded, else 0; absent before the first run",
+    labels={"check": ready_checks()},
     multiprocess_mode="livemostrecent",
 )
-CHANGES = prometheus_client.Counter(
+changes = business.Counter(
     "observability_health_changes_total",
-    "Readiness checks that a process saw change, by the reason they changed to (ok: recovered).",
-    ["check", "reason"],
+    "Changes of a readiness check's state seen by a process, by the reason changed to (ok: recovered)",
+    labels={"check": ready_checks(), "reason": list(Reason)},
 )
-
-
-def initialise(checks: list[str]) -> None:
-    """Create every series of CHANGES at zero."""
-    for check in checks:
-        for reason in Reason:
-            CHANGES.labels(check, reason.value)

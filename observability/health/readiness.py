@@ -13,12 +13,11 @@ from health_check.base import HealthCheck
 from observability.conf import conf
 from observability.health import metrics
 from observability.health.checkset import CheckSet, Report
+from observability.health.configured import ready_checks
 from observability.health.reasons import Reason
 
 logger = logging.getLogger(__name__)
 
-DATABASE = "observability.health.database.Database"
-REDIS = "observability.health.redis.Redis"
 INNER_SHARE = 0.9  # of the deadline: a check that gives up by itself names its reason and frees its thread
 
 
@@ -44,12 +43,12 @@ class Recorder:
 
     def __call__(self, report: Report) -> None:
         for name, outcome in report.outcomes.items():
-            metrics.UP.labels(name).set(outcome.ok)
+            metrics.up.set(outcome.ok, check=name)
             before, now = self._reasons.get(name, Reason.OK), outcome.reason
             self._reasons[name] = now
             if before is now:
                 continue
-            metrics.CHANGES.labels(name, now.value).inc()
+            metrics.changes.inc(check=name, reason=now.value)
             level = logging.INFO if outcome.ok else logging.ERROR
             logger.log(
                 level,
@@ -75,13 +74,9 @@ def checks() -> CheckSet:
 
 
 def _build_checks() -> CheckSet:
-    named = conf.READY_CHECKS
-    if named is None:
-        named = {"database": DATABASE} | ({"redis": REDIS} if conf.REDIS_URL else {})
     deadline = conf.READY_DEADLINE_SECONDS
-    metrics.initialise(list(named))
     return CheckSet(
-        build(named, deadline=deadline),
+        build(ready_checks(), deadline=deadline),
         deadline=deadline,
         memory=conf.READY_MEMORY_SECONDS,
         on_report=Recorder(),

@@ -1,7 +1,9 @@
 """Readiness and liveness of the real web server while PostgreSQL and Redis really fail."""
 
 import contextlib
+import json
 import os
+import socket
 import time
 
 import psycopg
@@ -226,3 +228,18 @@ def test_a_database_killed_and_started_again_is_ready_at_once(site):
     assert_down(site, "database", "refused")
     servers._start_postgres()
     assert_recovers(site)
+
+
+@pytest.mark.parametrize("path", ["/health", "/api/v1/ready"])
+def test_old_and_odd_requests_are_answered_over_the_wire(site, path):
+    def ask(request):
+        with socket.create_connection(("127.0.0.1", site.system.ports["web"]), timeout=5) as connection:
+            connection.sendall(request)
+            return connection.makefile("rb").read().partition(b"\r\n\r\n")
+
+    head, _, body = ask(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+    assert head.split()[1] == b"200"
+    assert json.loads(body)["status"] == "ok"
+    head, _, body = ask(f"HEAD {path} HTTP/1.1\r\nHost: 10.0.0.1\r\nConnection: close\r\n\r\n".encode())
+    assert (head.split()[1], body) == (b"200", b"")
+    assert b"set-cookie" not in head.lower()
