@@ -3,9 +3,12 @@
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.contrib.sessions.backends import cached_db
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPLETE = {
@@ -51,4 +54,8 @@ def test_the_defaults_are_those_of_production():
     assert "+ DEBUG = True" not in changed
     for line in ("SESSION_COOKIE_SECURE = True", "CSRF_COOKIE_SECURE = True", "SECURE_SSL_REDIRECT = True"):
         assert f"+ {line}" in changed
-    assert "+ SESSION_ENGINE = 'django.contrib.sessions.backends.cached_db'" in changed
+
+
+def test_sessions_live_in_the_database_behind_the_cache():
+    engine = import_module(settings.SESSION_ENGINE)
+    assert issubclass(engine.SessionStore, cached_db.SessionStore)
