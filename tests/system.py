@@ -182,9 +182,10 @@ class System:
         return self.request("POST", path, {} if body is None else body, **options)
 
     def mails(self) -> list[str]:
-        """Every mail written so far, oldest first."""
+        """Every mail written so far. The backend may write several into one file."""
         folder = self.directory / "mail"
-        return [path.read_text() for path in sorted(folder.glob("*"))] if folder.is_dir() else []
+        files = sorted(folder.glob("*")) if folder.is_dir() else []
+        return [mail.strip() for path in files for mail in path.read_text().split("-" * 79) if mail.strip()]
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum of the samples of `name` whose labels include `labels`, as /metrics shows it now."""
