@@ -3,19 +3,16 @@
 Members: type, title, status, detail, code (stable, for programs), request_id (when known), errors (per field, on 400).
 """
 
-import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from core import outages
 from core.errors import DomainError
-
-logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -38,7 +35,7 @@ def _response(request: Any, headers: dict[str, str] | None = None, **members: An
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's EXCEPTION_HANDLER: domain errors, DRF's own, and a database out of reach; others stay unhandled (500)."""
+    """DRF's EXCEPTION_HANDLER: domain errors, DRF's own, and outages; others stay unhandled (500)."""
     request = context.get("request")
     set_rollback()
     if isinstance(error, DomainError):
@@ -58,12 +55,12 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         error = exceptions.PermissionDenied()
     if isinstance(error, exceptions.APIException):
         return _from_api_exception(request, error)
-    if isinstance(error, OperationalError | InterfaceError):
-        logger.error("the database did not answer", exc_info=error, extra={"event": "database.unavailable"})
-        return _response(
-            request, {"Retry-After": "5"}, status=503, code="database_unavailable", title="The database is out of reach"
-        )
-    return None
+    outage = outages.outage_of(error)
+    if outage is None:
+        return None
+    outages.report(error, outage)
+    headers = {"Retry-After": str(outage.retry_after)}
+    return _response(request, headers, status=outage.status, code=outage.code, title=outage.title)
 
 
 def _from_api_exception(request: Any, error: exceptions.APIException) -> Response:

@@ -16,5 +16,6 @@ urlpatterns = [
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("courses.urls")),
 ]
+handler500 = "lms.errors.server_error"
 if settings.OBSERVABILITY_ENABLED:
     urlpatterns += [path("", include("observability.urls"))]
