@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts import login_limits, signals
+from accounts.authentication import lacks_second_factor
 from accounts.limits import LimitExceeded
 from accounts.models import User
 from accounts.permissions import signed_in
@@ -49,6 +50,8 @@ class AdminLoginForm(AdminAuthenticationForm):
 
     def _check_second_factor(self, user: User) -> None:
         self.second_factor: AuthenticateForm | None = None
+        if lacks_second_factor(user):
+            raise ValidationError("Your role needs a second factor. Set one up at the API first.", code="mfa_required")
         if not is_mfa_enabled(user, SECOND_FACTORS):
             return
         code = self.cleaned_data.get("code")

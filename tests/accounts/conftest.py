@@ -47,6 +47,9 @@ class ApiClient:
         self.token: str | None = None
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        return self.raw(method, path, "" if body is None else json.dumps(body), **headers)
+
+    def raw(self, method: str, path: str, body: str, **headers: str) -> Any:
         sent = dict(headers)
         if self.kind == "app" and self.token:
             sent["X-Session-Token"] = self.token
@@ -55,7 +58,7 @@ class ApiClient:
         response = self.http.generic(
             method,
             path,
-            "" if body is None else json.dumps(body),
+            body,
             content_type="application/json",
             headers=sent,
             REMOTE_ADDR=self.address,

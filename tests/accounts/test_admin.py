@@ -68,6 +68,15 @@ def test_failures_here_and_at_the_api_share_one_limit(administrator):
     assert client.get("/admin/").status_code == 200
 
 
+def test_guessing_the_old_password_in_here_is_limited_too(site, administrator):
+    new = "charlemagne fills the kettle"
+    form = {"old_password": "wrong", "new_password1": new, "new_password2": new}
+    statuses = [site.post("/admin/password_change/", form).status_code for _ in range(6)]
+    assert statuses == [200] * 5 + [429]
+    cache.clear()
+    assert site.post("/admin/password_change/", form | {"old_password": PASSWORD}).status_code == 302
+
+
 def test_a_login_here_is_in_the_session_list(site, administrator):
     assert administrator.usersession_set.count() == 1
 
