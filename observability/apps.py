@@ -14,13 +14,24 @@ class ObservabilityConfig(AppConfig):
     name = "observability"
 
     def ready(self) -> None:
-        from observability import facts, sampler, sentry  # noqa: F401  their metrics exist in every process
+        from observability import checks as metric_checks  # noqa: F401  registers the system checks
+        from observability import (
+            metrics,
+            multiprocess,
+            receivers,
+            sentry,
+            sql_comments,  # noqa: F401  connects itself to new database connections
+        )
+        from observability.health import metrics as health_metrics  # noqa: F401  its series exist in every process
         from observability.logs import metrics as log_metrics
         from observability.policy import current_policy
-        from observability.sentry import checks  # noqa: F401  registers the system checks
+        from observability.sentry import checks  # noqa: F401
 
         current_policy()
+        multiprocess.refuse_uncounted_workers()
         log_metrics.install()
+        receivers.install()
+        metrics.install()
         if find_spec("celery"):
             import_module("observability.celery_context")
         sentry.start()

@@ -18,6 +18,7 @@ DEFAULTS: dict[str, Any] = {
     "REDACTION": {},  # see observability.redaction_settings
     "SQL_COMMENTS": False,  # request id and traceparent as a comment in each statement
     "USER_ID_ATTRIBUTE": "pk",
+    "CLIENT_ADDRESS": "",  # dotted path of the host's function from a request to the client's address
     "METRICS_TOKEN": "",
     "METRICS_TRUSTED_NETWORKS": ["127.0.0.0/8", "::1/128"],
     "SCRAPE_DEADLINE_SECONDS": 3.0,  # what collectors of the host's own may take

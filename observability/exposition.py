@@ -19,6 +19,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.samples import Sample
 
+from observability import catalog
 from observability.conf import conf
 from observability.metrics import http, process
 from observability.multiprocess.merge import Encoder, Families, Merge
@@ -70,6 +71,12 @@ class Collector:
         return None if self._thread.is_alive() else self._result
 
 
+COLLECTOR_UP = "observability_collector_up", "Whether this collector answered, 1 or 0."
+FILES = "observability_metric_files", "Files of metrics seen by this scrape, by state."
+
+catalog.add(catalog.Entry(COLLECTOR_UP[0], "gauge", COLLECTOR_UP[1], {"collector": ("<collector>",)}, 20))
+catalog.add(catalog.Entry(FILES[0], "gauge", FILES[1], {"state": STATES}, len(STATES)))
+
 _collectors: dict[str, Collector] = {}
 _lock = threading.Lock()
 _merge: Merge | None = None
@@ -116,7 +123,7 @@ def render(accept: str = "") -> tuple[bytes, str]:
         if collected is not None and up[collector.name]:
             families += collected
             names |= {family.name for family in collected}
-    families.append(_gauge("observability_collector_up", "Whether this collector answered, 1 or 0.", "collector", up))
+    families.append(_gauge(*COLLECTOR_UP, "collector", up))
     return body + _encode(families, form) + form.end, form.content_type
 
 
@@ -156,7 +163,7 @@ def _custom_collectors() -> list[Collector]:
 def _file_metrics(merge: Merge) -> list[Metric]:
     states = {state: merge.directory.states[state] for state in STATES}
     return [
-        _gauge("observability_metric_files", "Files of metrics seen by this scrape, by state.", "state", states),
+        _gauge(*FILES, "state", states),
     ]
 
 
@@ -174,7 +181,7 @@ def _encode(families: Iterable[Metric], form: Format) -> bytes:
 def may_scrape(peer: str, headers: Mapping[str, str]) -> bool:
     """Whether this request may read metrics: by bearer token, or directly from a trusted network.
 
-    Header names are compared without case. A request that was forwarded says nothing about who sent it: only the token counts then.
+    Header names are compared without case. The peer of a forwarded request is not who sent it: only the token counts.
     """
     headers = {name.lower(): value for name, value in headers.items()}
     scheme, _, token = headers.get("authorization", "").partition(" ")

@@ -15,12 +15,12 @@ from contextlib import suppress
 import prometheus_client
 from django.db import connections
 
-from observability import business, catalog, sampler
+from observability import catalog, instruments, sampler
 from observability.multiprocess.values import directory
 
 logger = logging.getLogger(__name__)
 
-Measurement = float | Mapping[str | tuple[str, ...], float]
+Measurement = float | Mapping[str, float] | Mapping[tuple[str, ...], float]
 FACT = {"fact": ("<fact name>",)}
 TICK_SECONDS = 1.0
 
@@ -58,7 +58,7 @@ _by_fact = _ByFact()
 class Fact:
     """`measure` returns the value, or with labels a value for each label value (a tuple for several labels)."""
 
-    def __init__(self, gauge: business.Gauge, measure: Callable[[], Measurement], every: float) -> None:
+    def __init__(self, gauge: instruments.Gauge, measure: Callable[[], Measurement], every: float) -> None:
         self.gauge = gauge
         self.measure = measure
         self.every = every
@@ -100,7 +100,9 @@ def register(
     """Export the gauge `name`, measured each `every` seconds. Registered again, the last `measure` counts."""
     known = _facts.get(name)
     gauge = (
-        known.gauge if known else business.Gauge(name, documentation, labels=labels, multiprocess_mode="livemostrecent")
+        known.gauge
+        if known
+        else instruments.Gauge(name, documentation, labels=labels, multiprocess_mode="livemostrecent")
     )
     _facts[name] = Fact(gauge, measure, every)
     _by_fact.failures.labels(name)

@@ -1,10 +1,10 @@
 """What went wrong inside observability and was swallowed, so that the host's work went on."""
 
-from observability import business
+from observability import instruments
 
 PARTS = ("http", "cache", "database", "celery", "sampler", "receiver")
 
-failures = business.Counter(
+failures = instruments.Counter(
     "observability_failures_total",
     "Errors inside observability that were kept from the host, by part.",
     labels={"part": PARTS},

@@ -106,6 +106,20 @@ def derive(samples: Mapping[str, Iterable[Sample]]) -> list[Metric]:
     return [derived.of(samples[derived.source]) for derived in DERIVED if derived.source in samples]
 
 
+def derived_rows() -> list[dict[str, Any]]:
+    """The derived metrics, as the catalogue prints them."""
+    return [
+        {
+            "name": metric.name if metric.source == LATENCY else metric.name.removesuffix("_total") + "_total",
+            "type": "histogram" if metric.source == LATENCY else "counter",
+            "labels": {label: list(LABEL_VALUES[label]) for label in metric.keep},
+            "budget": len(BUCKETS) + 3 if metric.source == LATENCY else 20 if metric.keep else 1,
+            "help": metric.documentation,
+        }
+        for metric in DERIVED
+    ]
+
+
 class Off:
     """In the place of a metric of django-prometheus that is not counted."""
 

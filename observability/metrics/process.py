@@ -13,10 +13,11 @@ from pathlib import Path
 import psutil
 from prometheus_client import PLATFORM_COLLECTOR, Metric
 
+from observability import catalog
+from observability.metrics.labels import PROCESS
 from observability.multiprocess import slots
 from observability.multiprocess.values import ROLE_VARIABLE, directory
 
-LABELS = {"role": ("<process role>",), "slot": ("<slot number>",)}
 MAX_PROCESSES = 64
 CGROUP = Path("/sys/fs/cgroup")
 
@@ -125,3 +126,10 @@ def _first_number(*names: str) -> float | None:
         with suppress(OSError, ValueError):
             return float((CGROUP / name).read_text())
     return None
+
+
+for name, (kind, text) in FAMILIES.items():
+    exported = f"{name}_total" if kind == "counter" else name
+    catalog.add(catalog.Entry(exported, kind, text, PROCESS, MAX_PROCESSES))
+for name, text in LIMITS.items():
+    catalog.add(catalog.Entry(name, "gauge", text, {}, 1))

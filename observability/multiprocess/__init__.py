@@ -5,6 +5,9 @@ on with the slot's files, so files are bounded by concurrent processes and no co
 """
 
 import sys
+from contextlib import suppress
+
+import psutil
 
 from observability.multiprocess.values import DIRECTORY_VARIABLE, directory
 
@@ -19,3 +22,15 @@ def require_directory(who: str) -> None:
             "Call observability.gunicorn.prepare() or observability.celery.prepare(), or set the variable.\n"
         )
         raise SystemExit(1)
+
+
+def refuse_uncounted_workers() -> None:
+    """Raises SystemExit in the second gunicorn worker of a host that has neither our hooks nor the directory."""
+    if directory() is not None or "gunicorn.arbiter" not in sys.modules:
+        return
+    with suppress(psutil.Error):
+        this = psutil.Process()
+        master = this.parent()
+        siblings = [] if master is None else [child for child in master.children() if child.cmdline() == this.cmdline()]
+        if len(siblings) > 1 and master is not None and master.cmdline() == this.cmdline():
+            require_directory(f"gunicorn with {len(siblings)} workers")

@@ -4,15 +4,20 @@ Layout, native byte order: int32 bytes in use, 4 bytes of padding, then entries:
 padding with blanks to a multiple of 8, float64 value, float64 timestamp (seconds since the epoch).
 """
 
+import json
 import mmap
 import os
 import re
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 INITIAL_BYTES = 1 << 16
 HEADER_BYTES = 8
+_METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _int = struct.Struct("i")
 _NAME = re.compile(r"(counter|summary|histogram|gauge_(?:live)?(?:all|min|max|sum|mostrecent))_([^_]+)\.db")
 
@@ -41,8 +46,33 @@ class Entries:
     intact: bool
 
 
+class Key(NamedTuple):
+    metric: str
+    sample: str
+    labels: dict[str, str]
+    documentation: str
+
+
+@lru_cache(maxsize=65536)
+def parse_key(key: bytes) -> Key | None:
+    """None for bytes that no metric writes."""
+    try:
+        metric, sample, labels, documentation = json.loads(key)
+        float(labels.get("le", 0))
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return None
+    texts = (metric, sample, documentation, *labels.values())
+    if not all(isinstance(text, str) for text in texts) or not sample.startswith(metric):
+        return None
+    if not all(_METRIC_NAME.fullmatch(name) for name in (metric, sample)) or not all(
+        map(_LABEL_NAME.fullmatch, labels)
+    ):
+        return None
+    return Key(metric, sample, labels, documentation)
+
+
 def read_entries(data: bytes | memoryview, size: int) -> Entries:
-    """All entries up to the first that cannot be one. `data` holds the first bytes of a file of `size` bytes."""
+    """All entries that can be read, up to the first whose length cannot be one. `data` holds the first bytes of a file of `size` bytes."""
     used = _int.unpack_from(data, 0)[0] if len(data) >= HEADER_BYTES else -1
     if used == 0:
         return Entries([], [], HEADER_BYTES, True)
@@ -56,11 +86,11 @@ def read_entries(data: bytes | memoryview, size: int) -> Entries:
             intact = intact and position == end
             break
         key = bytes(data[position + 4 : position + 4 + length])
-        if not (key.startswith(b'["') and key.endswith(b'"]')):
+        if parse_key(key) is None:
             intact = False
-            break
-        keys.append(key)
-        indexes.append(value_at // 8)
+        else:
+            keys.append(key)
+            indexes.append(value_at // 8)
         position = value_at + 16
     return Entries(keys, indexes, position, intact)
 

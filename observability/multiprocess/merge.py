@@ -4,7 +4,6 @@ Where each value stands is worked out once and kept while the files keep their l
 columns and formats numbers.
 """
 
-import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import accumulate, groupby
 from math import inf
@@ -16,6 +15,7 @@ from prometheus_client import Metric
 from prometheus_client.samples import Sample
 from prometheus_client.utils import floatToGoString
 
+from observability.multiprocess.files import Key, parse_key
 from observability.multiprocess.sources import Directory, Source
 
 Encoder = Callable[[Any], bytes]
@@ -34,6 +34,12 @@ def pick(indexes: Sequence[int]) -> Getter:
         index = indexes[0]
         return lambda cells: (cells[index],)
     return itemgetter(*indexes) if indexes else lambda cells: ()
+
+
+def known_key(key: bytes) -> Key:
+    parsed = parse_key(key)
+    assert parsed is not None
+    return parsed
 
 
 def latest(values: Sequence[float], stamps: Sequence[float]) -> float | None:
@@ -55,7 +61,7 @@ class Group:
             rows = [
                 (metric, name, labels | {"pid": source.name.slot}, text)
                 for source in sources
-                for metric, name, labels, text in map(json.loads, source.keys)
+                for metric, name, labels, text in map(known_key, source.keys)
             ]
         else:
             positions: dict[bytes, int] = {}
@@ -69,7 +75,7 @@ class Group:
                 stamps = [index + 1 if index >= 0 else -1 for index in indexes]
                 source.cells[-1] = MISSING.get(self.mode, 0.0)
                 self._columns.append((source, pick(indexes), pick(stamps)))
-            rows = list(map(json.loads, positions))
+            rows = list(map(known_key, positions))
         self._arrange = self._arrangement(rows)
 
     def _arrangement(self, rows: list[Any]) -> Callable[[Values], list[float | None]]:
