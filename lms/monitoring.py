@@ -1,0 +1,99 @@
+"""`make monitoring`: Prometheus, Alertmanager and the exporters, without root and without touching the system.
+
+On Debian and Ubuntu the packages' binaries are fetched by apt's own downloader into private lists and a private cache,
+verified by apt as always, and unpacked below the run directory. Elsewhere whatever is on PATH is used.
+
+Exit codes: 0 every binary is at hand, 1 some are missing (one line on stderr names them).
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = {
+    "prometheus": ("prometheus", "promtool"),
+    "prometheus-alertmanager": ("prometheus-alertmanager", "amtool"),
+    "prometheus-node-exporter": ("prometheus-node-exporter",),
+    "prometheus-blackbox-exporter": ("prometheus-blackbox-exporter",),
+    "prometheus-redis-exporter": ("prometheus-redis-exporter",),
+    "prometheus-postgres-exporter": ("prometheus-postgres-exporter",),
+}
+# Upstream's names, as other systems' packages have them.
+ALSO_KNOWN_AS = {
+    "prometheus-alertmanager": "alertmanager",
+    "prometheus-node-exporter": "node_exporter",
+    "prometheus-blackbox-exporter": "blackbox_exporter",
+    "prometheus-redis-exporter": "redis_exporter",
+    "prometheus-postgres-exporter": "postgres_exporter",
+}
+BINARIES = tuple(binary for binaries in PACKAGES.values() for binary in binaries)
+
+
+def tools_directory() -> Path:
+    return Path(os.environ.get("LMS_RUN_DIR", ROOT / ".run")).resolve() / "tools"
+
+
+def find(binary: str) -> str | None:
+    """The path of a binary: unpacked by us, else on PATH under either name."""
+    unpacked = tools_directory() / "usr" / "bin" / binary
+    if unpacked.is_file():
+        return str(unpacked)
+    return shutil.which(binary) or shutil.which(ALSO_KNOWN_AS.get(binary, binary))
+
+
+def missing() -> list[str]:
+    return [binary for binary in BINARIES if find(binary) is None]
+
+
+def fetch() -> None:
+    """Download and unpack the packages whose binaries are missing. Raises RuntimeError with one line."""
+    wanted = [package for package, binaries in PACKAGES.items() if any(find(binary) is None for binary in binaries)]
+    if not wanted:
+        return
+    for tool in ("apt-get", "dpkg-deb"):
+        if shutil.which(tool) is None:
+            raise RuntimeError(f"no {tool} here: install {', '.join(missing())} and put them on PATH.")
+    work = tools_directory().with_name("tools.apt")
+    tools_directory().mkdir(parents=True, exist_ok=True)
+    for folder in ("lists/partial", "cache/archives/partial", "debs"):
+        (work / folder).mkdir(parents=True, exist_ok=True)
+    options = [
+        f"Dir::State::Lists={work / 'lists'}",
+        f"Dir::Cache={work / 'cache'}",
+        "Debug::NoLocking=1",
+        "APT::Sandbox::User=",
+        "Acquire::Languages=none",
+        "Acquire::Retries=2",
+    ]
+    apt = ["apt-get", "--quiet", "--quiet", *(part for option in options for part in ("-o", option))]
+    _run([*apt, "update"], cwd=work, what="apt-get update")
+    _run([*apt, "download", *wanted], cwd=work / "debs", what="apt-get download")
+    for deb in sorted((work / "debs").glob("*.deb")):
+        _run(["dpkg-deb", "-x", str(deb), str(tools_directory())], cwd=work, what=f"unpacking {deb.name}")
+    shutil.rmtree(work)
+
+
+def _run(command: list[str], *, cwd: Path, what: str) -> None:
+    result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=300)
+    if result.returncode:
+        lines = result.stderr.strip().splitlines() or [f"exit code {result.returncode}"]
+        raise RuntimeError(f"{what} failed: {lines[0]}")
+
+
+def main() -> int:
+    try:
+        fetch()
+    except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
+        print(f"monitoring: {error}", file=sys.stderr)
+        return 1
+    if lacking := missing():
+        print(f"monitoring: still missing: {', '.join(lacking)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
