@@ -35,7 +35,7 @@ def by_session(request: HttpRequest) -> str:
 def by_email(request: HttpRequest) -> str:
     try:
         data = json.loads(request.body)
-    except (ValueError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return ""
     email = data.get("email") if isinstance(data, dict) else None
     return email.strip().lower() if isinstance(email, str) else ""
@@ -59,7 +59,7 @@ def endpoint(request: HttpRequest) -> str | None:
     if name.startswith("headless:"):
         return name.split(":", 2)[-1]
     if name.startswith("auth:"):  # accounts.auth_views
-        return "mfa:" + name.removeprefix("auth:").rpartition("-")[0]
+        return name.removeprefix("auth:").rpartition(".")[0].replace(".", ":")
     return None
 
 

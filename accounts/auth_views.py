@@ -1,19 +1,22 @@
-"""Endpoints of allauth that need more than it gives: limits before a code is looked at, and no crash on bad passkeys.
+"""Endpoints of allauth that need more than it gives: limits before a code is looked at, no crash on odd input.
 
 Mounted at the same place, ahead of allauth's own.
 """
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter as get_account_adapter
+from allauth.headless.account import views as account_views
 from allauth.headless.base.views import APIView
 from allauth.headless.constants import Client
 from allauth.headless.internal.restkit.response import ErrorResponse
 from allauth.headless.mfa import views
 from allauth.mfa.adapter import get_adapter
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
 from accounts import login_limits
+from core.problems import problem_json_response
 
 
 class _CodeLimit(APIView):
@@ -62,18 +65,47 @@ class ManageWebAuthnView(_Credential, views.ManageWebAuthnView):
     pass
 
 
+class ResetPasswordView(account_views.ResetPasswordView):
+    """allauth reads a key without asking whether it has both of its parts."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().get(request, *args, **kwargs)
+        except TypeError:
+            return self._refused()
+
+    def handle_input(self, data: Any) -> HttpResponse | None:
+        try:
+            refused: HttpResponse | None = super().handle_input(data)
+        except TypeError:
+            return self._refused()
+        return refused
+
+    def _refused(self) -> HttpResponse:
+        error = get_account_adapter().validation_error("invalid_password_reset")
+        return ErrorResponse(self.request, exception=error)
+
+
+def no_phone(request: HttpRequest) -> HttpResponse:
+    """Accounts have no telephone number; allauth offers its endpoints all the same, and fails in them."""
+    return problem_json_response(request, status=404, code="not_found", title="Accounts have no telephone number")
+
+
 VIEWS: dict[str, tuple[str, type[APIView]]] = {
-    "authenticate": ("auth/2fa/authenticate", AuthenticateView),
-    "reauthenticate": ("auth/2fa/reauthenticate", ReauthenticateView),
-    "login_webauthn": ("auth/webauthn/login", LoginWebAuthnView),
-    "authenticate_webauthn": ("auth/webauthn/authenticate", AuthenticateWebAuthnView),
-    "reauthenticate_webauthn": ("auth/webauthn/reauthenticate", ReauthenticateWebAuthnView),
-    "manage_webauthn": ("account/authenticators/webauthn", ManageWebAuthnView),
+    "account.reset_password": ("auth/password/reset", ResetPasswordView),
+    "mfa.authenticate": ("auth/2fa/authenticate", AuthenticateView),
+    "mfa.reauthenticate": ("auth/2fa/reauthenticate", ReauthenticateView),
+    "mfa.login_webauthn": ("auth/webauthn/login", LoginWebAuthnView),
+    "mfa.authenticate_webauthn": ("auth/webauthn/authenticate", AuthenticateWebAuthnView),
+    "mfa.reauthenticate_webauthn": ("auth/webauthn/reauthenticate", ReauthenticateWebAuthnView),
+    "mfa.manage_webauthn": ("account/authenticators/webauthn", ManageWebAuthnView),
 }
+PHONE = ("account/phone", "auth/phone/verify", "auth/phone/verify/resend")
+CLIENTS = (Client.APP, Client.BROWSER)
 
 app_name = "auth"
 urlpatterns: list[URLPattern] = [
-    path(f"{client.value}/v1/{place}", view.as_api_view(client=client), name=f"{name}-{client.value}")
-    for client in (Client.APP, Client.BROWSER)
+    path(f"{client.value}/v1/{place}", view.as_api_view(client=client), name=f"{name}.{client.value}")
+    for client in CLIENTS
     for name, (place, view) in VIEWS.items()
-]
+] + [path(f"{client.value}/v1/{place}", no_phone) for client in CLIENTS for place in PHONE]

@@ -2,6 +2,7 @@
 
 import datetime
 import logging
+import traceback
 from collections.abc import Callable
 
 from django.db import DatabaseError
@@ -43,8 +44,8 @@ class LastActivityMiddleware:
         User.objects.filter(stale, pk=user.pk).update(last_activity_at=now)
 
 
-class UnencodableTextMiddleware:
-    """JSON can carry half of a surrogate pair, which no encoding accepts: the sender's error, not ours."""
+class OddJSONMiddleware:
+    """The sender's errors, not ours: half of a surrogate pair, which no encoding accepts, and endless nesting."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -53,8 +54,15 @@ class UnencodableTextMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, UnicodeEncodeError):
+        if isinstance(exception, UnicodeEncodeError):
+            title = "The text holds characters that can't be stored"
+        elif isinstance(exception, RecursionError) and _came_from_json(exception):
+            title = "The JSON is nested too deeply"
+        else:
             return None
-        return problem_json_response(
-            request, status=400, code="invalid_text", title="The text holds characters that can't be stored"
-        )
+        return problem_json_response(request, status=400, code="invalid_json", title=title)
+
+
+def _came_from_json(exception: Exception) -> bool:
+    frames = [frame for frame, _ in traceback.walk_tb(exception.__traceback__)]
+    return bool(frames) and frames[-1].f_globals.get("__name__", "").startswith("json.")

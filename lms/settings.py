@@ -97,7 +97,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
-    "accounts.middleware.UnencodableTextMiddleware",
+    "accounts.middleware.OddJSONMiddleware",
     "accounts.auth_limits.AuthLimitsMiddleware",
     "accounts.middleware.LastActivityMiddleware",
 ]
@@ -215,6 +215,26 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
+    "expire-overdue-attempts": {
+        "task": "quizzes.tasks.expire_overdue",
+        "schedule": schedule(run_every=5.0),
+        "options": {"expires": 10},
+    },
+    "measure-exam-day": {
+        "task": "quizzes.tasks.measure_exam_day",
+        "schedule": schedule(run_every=15.0),
+        "options": {"expires": 30},
+    },
+    "refresh-quiz-statistics": {
+        "task": "quizzes.tasks.refresh_statistics",
+        "schedule": schedule(run_every=600.0),
+        "options": {"expires": 600},
+    },
+    "forget-idempotency-keys": {
+        "task": "quizzes.tasks.forget_idempotency_keys",
+        "schedule": schedule(run_every=3600.0),
+        "options": {"expires": 3600},
+    },
     # Relayed by schedule, not by a publish after each commit: a request never waits for the broker.
     "relay-outbox": {
         "task": "outbox.tasks.relay",
@@ -273,6 +293,7 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "LMS"
 MFA_TOTP_TOLERANCE = 0  # with 1, allauth accepts the same code twice
+STAFF_MFA_REQUIRED = env.bool("LMS_STAFF_MFA_REQUIRED", default=False)
 USERSESSIONS_TRACK_ACTIVITY = False
 LIMIT_DEFAULTS = {  # at most amount/seconds
     "login_account": "5/300",  # wrong passwords for one account: per known source, and from everywhere else together
@@ -303,7 +324,7 @@ LIMITS = LIMIT_DEFAULTS | env.dict("LMS_LIMITS", default={})  # login_source=60/
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.SessionTokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "accounts.authentication.CookieAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_THROTTLE_CLASSES": ["accounts.throttling.RoleThrottle"],
@@ -330,7 +351,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "core.schema.add_common_problems",
+    ],
     "ENUM_NAME_OVERRIDES": {
+        "AttemptStateEnum": "quizzes.models.AttemptState",
         "CourseStateEnum": "courses.models.CourseState",
         "EnrollmentStateEnum": "courses.models.EnrollmentState",
         "FileRoleEnum": "courses.models.FileRole",
