@@ -37,8 +37,8 @@ class FileDetail(APIView):
     @extend_schema(
         operation_id="files_download",
         responses={
-            (200, "application/octet-stream"): OpenApiTypes.BINARY,
-            (206, "application/octet-stream"): OpenApiTypes.BINARY,
+            (200, "*/*"): OpenApiTypes.BINARY,
+            (206, "*/*"): OpenApiTypes.BINARY,
             304: OpenApiResponse(description="The caller has it already."),
             404: NOT_FOUND,
             416: OpenApiResponse(description="The range lies outside of the file."),

@@ -30,7 +30,7 @@ class EnrollmentFilter(django_filters.FilterSet):
 
 class LearnerFilter(django_filters.FilterSet):
     state = django_filters.ChoiceFilter(choices=EnrollmentState.choices)
-    progress_below = django_filters.NumberFilter(field_name="progress", lookup_expr="lt")
+    progress_below = django_filters.NumberFilter(field_name="progress", lookup_expr="lt", min_value=0, max_value=100)
     quiet_since = django_filters.IsoDateTimeFilter(field_name="last_activity_at", lookup_expr="lt")
 
     class Meta:
