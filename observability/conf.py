@@ -25,7 +25,7 @@ DEFAULTS: dict[str, Any] = {
     "SITE_FACTS": True,  # measure facts of the whole site in the process that serves /metrics, or beside it
     "REDIS_URL": "",
     "BROKER_URL": "",
-    # Name → path (or (path, options)) of a django-health-check class; None: the database, and Redis when REDIS_URL is set.
+    # Name → path (or (path, options)) of a django-health-check class; None: the database, and Redis with a REDIS_URL.
     "READY_CHECKS": None,
     "READY_DEADLINE_SECONDS": 2.0,
     "READY_MEMORY_SECONDS": 1.0,

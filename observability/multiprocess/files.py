@@ -72,7 +72,10 @@ def parse_key(key: bytes) -> Key | None:
 
 
 def read_entries(data: bytes | memoryview, size: int) -> Entries:
-    """All entries that can be read, up to the first whose length cannot be one. `data` holds the first bytes of a file of `size` bytes."""
+    """All entries that can be read, up to the first whose length cannot be one.
+
+    `data` holds the first bytes of a file of `size` bytes.
+    """
     used = _int.unpack_from(data, 0)[0] if len(data) >= HEADER_BYTES else -1
     if used == 0:
         return Entries([], [], HEADER_BYTES, True)
