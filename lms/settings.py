@@ -360,6 +360,7 @@ SPECTACULAR_SETTINGS = {
         "CourseStateEnum": "courses.models.CourseState",
         "EnrollmentStateEnum": "courses.models.EnrollmentState",
         "FileRoleEnum": "courses.models.FileRole",
+        "LessonKindEnum": "courses.models.LessonKind",
         "StaffRoleEnum": "courses.models.StaffRole",
         "UserRoleEnum": "accounts.models.Role",
     },

@@ -82,6 +82,10 @@ def _relay_one() -> bool | None:
         try:
             with continue_context(message.context), transaction.atomic():
                 _consumers[message.topic](message.payload)
+                logger.info(
+                    "outbox message carried out",
+                    extra={"event": "outbox.delivered", "topic": message.topic, "attempt": message.attempts},
+                )
         except Exception as error:
             _record_failure(message, error)
             return False

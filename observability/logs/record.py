@@ -9,6 +9,7 @@ from typing import Any
 from observability.policy import current_policy
 from observability.redaction import DEFAULT, UNREDACTABLE, Policy, redact, redact_text
 from observability.redaction.keys import classify_key
+from observability.statements import normalised
 
 # Attributes of every record come first in its dict, so what a caller or another formatter added is what follows them.
 _STANDARD = len(logging.LogRecord("", 0, "", 0, "", (), None).__dict__)
@@ -41,12 +42,19 @@ def error_of(record: logging.LogRecord) -> BaseException | None:
     return info[1] if isinstance(info, tuple) and len(info) == 3 and isinstance(info[1], BaseException) else None
 
 
+def _is_statement(record: logging.LogRecord) -> bool:
+    """Whether Django logs an SQL statement, whose parameters are anything that anybody ever stored."""
+    return "sql" in record.__dict__ and str(record.name).startswith("django.db.backends")
+
+
 def extra_of(record: logging.LogRecord) -> dict[str, Any]:
     """What was given as `extra`, as it is."""
     attributes = record.__dict__
     if len(attributes) == _STANDARD:
         return {}
     added = itertools.islice(attributes, _STANDARD, None)
+    if _is_statement(record):
+        return {key: attributes[key] for key in added if key in {"duration", "alias"}}
     return {key: attributes[key] for key in added if key not in _IGNORED and key[:1] != "_"}
 
 
@@ -94,6 +102,8 @@ class RecordReader:
         message = record.msg
         if isinstance(message, dict):
             return ""
+        if _is_statement(record):
+            return normalised(self.any_text(record.__dict__["sql"]))
         try:
             if record.args or type(message) is not str:
                 message = record.getMessage()

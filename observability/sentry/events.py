@@ -11,7 +11,7 @@ from observability.conf import conf
 from observability.context import Context, current, known_user_id
 from observability.policy import current_policy
 from observability.redaction import redact_text
-from observability.sentry.statements import normalised
+from observability.statements import normalised
 
 QUIET_VIEWS = ("health", "ready", "metrics")
 NO_ROUTE = "(no route)"
@@ -49,6 +49,10 @@ def before_send(then: Hook | None) -> Hook:
     def prepare(event: Event, hint: Any) -> Event | None:
         _only_id(event)
         _name_by_route(event)
+        for crumb in _values(event.get("breadcrumbs")):
+            if crumb.get("category") == "redis":
+                crumb["message"] = str(crumb.get("message") or "").partition(" ")[0]
+                crumb["data"] = _without_keys(crumb.get("data"))
         context = current()
         if context is not None:
             event["tags"] = {
@@ -74,13 +78,33 @@ def before_send_transaction(then: Hook | None) -> Hook:
         _only_id(event)
         _name_by_route(event)
         for span in event.get("spans") or ():
-            if str(span.get("op", "")).startswith("db") and span.get("data", {}).get("db.system") != "redis":
-                # Redacted first: without its quotes and comments a secret may no longer look like one.
-                span["description"] = normalised(redact_text(str(span.get("description") or ""), current_policy()))
+            _name_by_kind(span)
         sent: Event | None = then(event, hint) if then else event
         return sent
 
     return prepare
+
+
+def _name_by_kind(span: dict[str, Any]) -> None:
+    """SQL by its statement without values, Redis by its command without keys: a session's key is a credential."""
+    operation = str(span.get("op", ""))
+    description = str(span.get("description") or "")
+    if operation.startswith(("db.redis", "cache")):
+        span["description"] = description.partition(" ")[0] if operation.startswith("db.redis") else operation
+        span["data"] = _without_keys(span.get("data"))
+    elif operation.startswith("db"):
+        # Redacted first: without its quotes and comments a secret may no longer look like one.
+        span["description"] = normalised(redact_text(description, current_policy()))
+
+
+def _without_keys(data: Any) -> dict[str, Any]:
+    given = data if isinstance(data, dict) else {}
+    return {name: value for name, value in given.items() if not name.endswith((".key", ".keys", ".parts", "statement"))}
+
+
+def _values(breadcrumbs: Any) -> list[dict[str, Any]]:
+    values = breadcrumbs.get("values") if isinstance(breadcrumbs, dict) else breadcrumbs
+    return [value for value in values or () if isinstance(value, dict)]
 
 
 def _only_id(event: Event) -> None:

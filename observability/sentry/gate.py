@@ -6,6 +6,8 @@ transactions, its scrubber nothing once `data_collection` is set, and where `bef
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sentry_sdk.envelope import Envelope, Item, PayloadRef
@@ -13,12 +15,17 @@ from sentry_sdk.spotlight import SpotlightClient
 from sentry_sdk.transport import HttpTransport
 
 from observability.policy import current_policy
-from observability.redaction import UNREDACTABLE, redact, redact_text
+from observability.redaction import UNREDACTABLE, Policy, redact, redact_text
 
 REQUEST_TIMEOUT_SECONDS = 5
+PAUSE_SECONDS = 5
 # Ids of the protocol: hexadecimal, so they hold nothing, and an envelope without them is refused.
 _IDS = frozenset({"event_id", "trace_id", "span_id", "parent_span_id", "check_in_id", "sid", "public_key"})
 _ID = re.compile(r"[0-9a-f][0-9a-f-]{14,34}[0-9a-f]")
+# The program's own text, the same in every event: redacted once, then remembered.
+_PROGRAM = frozenset(
+    {"modules", "abs_path", "filename", "function", "module", "context_line", "pre_context", "post_context"}
+)
 _BATCHES = frozenset({"items", "spans", "values", "frames"})
 
 
@@ -33,6 +40,8 @@ def scrubbed(value: Any) -> Any:
             result[key] = member
         elif key in _BATCHES and isinstance(member, list):
             result[key] = [scrubbed(item) for item in member]
+        elif key in _PROGRAM and isinstance(member, (str, list, dict)):
+            result[key] = _program_text(member)
         elif key in {"contexts", "trace", "exception", "stacktrace", "breadcrumbs", "threads"} and isinstance(
             member, dict
         ):
@@ -41,6 +50,19 @@ def scrubbed(value: Any) -> Any:
             pair = redact({key: member}, policy)
             result.update(pair if isinstance(pair, dict) else {key: UNREDACTABLE})
     return result
+
+
+def _program_text(value: Any) -> Any:
+    if isinstance(value, str):
+        return _remembered(value, current_policy())
+    if isinstance(value, list):
+        return [_program_text(item) for item in value]
+    return {_program_text(key): _program_text(member) for key, member in value.items()}
+
+
+@lru_cache(maxsize=8192)
+def _remembered(text: str, policy: Policy) -> str:
+    return redact_text(text, policy)
 
 
 class ScrubbedPayload(PayloadRef):
@@ -85,7 +107,14 @@ def scrubbed_envelope(envelope: Envelope) -> Envelope:
 
 
 class ScrubbingTransport(HttpTransport):
+    """Redacts, and after a failed connection sends nothing for some seconds, as the SDK does after a 429."""
+
     TIMEOUT = REQUEST_TIMEOUT_SECONDS
+
+    def on_dropped_event(self, reason: str) -> None:
+        super().on_dropped_event(reason)
+        if reason == "network":
+            self._disabled_until[None] = datetime.now(UTC) + timedelta(seconds=PAUSE_SECONDS)
 
     def capture_envelope(self, envelope: Envelope) -> None:
         clean = scrubbed_envelope(envelope)

@@ -86,6 +86,8 @@ def main():
         started = time.perf_counter()
         statuses.append(call(application, *CONFIG["requests"][number % len(CONFIG["requests"])]))
         milliseconds.append((time.perf_counter() - started) * 1000)
+        if "per_second" in CONFIG:
+            time.sleep(max(0.0, started + 1 / CONFIG["per_second"] - time.perf_counter()))
     after = process.memory_info().rss
     started = time.perf_counter()
     import sentry_sdk

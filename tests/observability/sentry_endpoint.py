@@ -1,9 +1,12 @@
 """A Sentry endpoint on loopback that keeps what it is sent, or misbehaves."""
 
+import contextlib
 import gzip
 import json
+import socket
 import threading
 import time
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -71,3 +74,20 @@ class SentryEndpoint:
 
     def of(self, kind: str) -> list[Any]:
         return [payload for type_, payload in self.items if type_ == kind]
+
+
+OUTAGES = ("refused", "black hole", "slow", "limit", "garbage")
+
+
+@contextlib.contextmanager
+def out_of_reach(outage: str) -> Iterator[str]:
+    """The DSN of an endpoint that is out of reach in one of the ways of OUTAGES, or of one that accepts ("accept")."""
+    if outage in {"refused", "black hole"}:
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            if outage == "black hole":
+                listener.listen(1)  # connections are made by the kernel, and nobody ever answers
+            yield f"http://0123456789abcdef0123456789abcdef@127.0.0.1:{listener.getsockname()[1]}/1"
+    else:
+        with SentryEndpoint(outage) as endpoint:
+            yield endpoint.dsn

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from django.db import connection
 from pythonjsonlogger.json import JsonFormatter as StockJsonFormatter
 
 from observability.context import Context, enter, leave
@@ -199,7 +200,7 @@ def test_the_filter_survives_anything():
 @pytest.mark.parametrize(
     "hostile",
     [text * (2**20 // len(text)) for text in (
-        "a", "@", "a@", "1", "eyJ", "password=", "%40", "\ud800", "::", '{"a":', "\\", "x\n", "-----BEGIN RSA PRIVATE KEY-",
+        "a", "@", "a@", "1", "eyJ", "password=", "%40", "\ud800", "::", '{"a":', "\\", "x\n", "-----BEGIN PRIVATE KEY-",
     )],
     ids=lambda text: ascii(text[:8]),
 )  # fmt: skip
@@ -239,3 +240,24 @@ def test_libraries_write_through_the_same_redaction_at_debug():
     written = {json.loads(line)["logger"] for line in result.stdout.splitlines()}
     assert written >= {"gunicorn.error", "celery.app.trace", "django.db.backends", "urllib3.connectionpool"}
     assert [kind for kind, (_, needle) in CANARIES.items() if needle in result.stdout] == []
+
+
+@pytest.mark.django_db
+def test_a_logged_statement_has_no_values():
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter())
+    logger = logging.getLogger("django.db.backends")
+    level, logger.level = logger.level, logging.DEBUG
+    logger.addHandler(handler)
+    connection.force_debug_cursor = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT %s WHERE 'Ada Example' <> %s", ["a session key", "Grace Example"])
+    finally:
+        connection.force_debug_cursor = False
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+    fields = json.loads(stream.getvalue().splitlines()[-1])
+    assert fields["message"] == "SELECT %s WHERE %s <> %s"
+    assert set(fields) == {"time", "level", "logger", "message", "duration", "alias"}

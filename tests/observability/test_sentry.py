@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sentry_relay.processing import StoreNormalizer
 
-from observability.sentry.statements import normalised
+from observability.statements import normalised
 from tests.observability.canaries import CANARIES
 from tests.observability.sentry_endpoint import SentryEndpoint
 

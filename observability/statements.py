@@ -1,4 +1,4 @@
-"""Names for SQL spans: one for each statement of the program, whatever values it ran with."""
+"""Names for SQL statements: one for each statement of the program, whatever values it ran with."""
 
 import re
 
