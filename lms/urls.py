@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/v1/auth/", include("allauth.headless.urls")),
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("courses.urls")),
+    path("api/v1/", include("quizzes.urls")),
 ]
 handler500 = "lms.errors.server_error"
 if settings.OBSERVABILITY_ENABLED:

@@ -44,6 +44,10 @@ def fraction(kind: str, content: dict[str, Any], response: Any) -> Decimal | Non
         return min(ONE, max(ZERO, share)).quantize(POINT, ROUND_HALF_UP)
 
 
+def is_graded_by_people(kind: str) -> bool:
+    return kind in GRADED_BY_PEOPLE
+
+
 def points(share: Decimal, maximum: Decimal) -> Decimal:
     """`share` of `maximum` points, to four places."""
     return (share * maximum).quantize(POINT, ROUND_HALF_UP)

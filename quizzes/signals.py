@@ -1,0 +1,16 @@
+"""What happens in quizzes, in the past tense, sent after commit. Arguments beside `sender` in the comments.
+
+`attempt` comes with its enrollment, user, course, quiz and lesson loaded.
+"""
+
+from django.dispatch import Signal
+
+attempt_started = Signal()  # attempt
+attempt_submitted = Signal()  # attempt, seconds (since it started)
+attempt_expired = Signal()  # attempt, seconds (since it started)
+attempt_graded = Signal()  # attempt, by ("machine" or "person"), seconds (since it closed)
+attempt_passed = Signal()  # attempt
+attempt_failed = Signal()  # attempt
+attempt_regraded = Signal()  # attempt, reason_kind ("regrade" or "override")
+questions_imported = Signal()  # quiz, format, imported, not_imported (numbers)
+exam_day_measured = Signal()  # facts: a selectors.ExamDay
