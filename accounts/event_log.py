@@ -1,4 +1,4 @@
-"""One INFO line for each thing that happens to people: public ids and closed words, no address, no name."""
+"""One line for each thing that happens to people: public ids and closed words, no address, no name."""
 
 import logging
 from typing import Any
@@ -24,6 +24,8 @@ EVENTS: dict[str, Signal] = {
     "person.activated": signals.user_activated,
     "limit.reached": signals.throttled,
 }
+# A person recovers from these by trying again; many of them together are worth a look.
+REFUSALS = frozenset({"person.login_failed", "limit.reached"})
 FACTS = ("reason", "how", "method", "change", "previous", "limit")
 
 
@@ -33,7 +35,8 @@ def _write(event: str, user: User | None = None, by: User | None = None, **facts
         fields |= {"person": str(user.public_id), "role": user.role}
     if by is not None:
         fields["by"] = str(by.public_id)
-    logger.info(event, extra={"event": event, **fields})
+    level = logging.WARNING if event in REFUSALS else logging.INFO
+    logger.log(level, event, extra={"event": event, **fields})
 
 
 def connect() -> None:

@@ -1,0 +1,24 @@
+"""Levels of the log lines about people."""
+
+import logging
+
+import pytest
+
+from accounts import signals
+from accounts.models import User
+
+
+@pytest.mark.parametrize(
+    ("signal", "facts", "level", "message"),
+    [
+        (signals.login_failed, {"reason": signals.LoginFailure.PASSWORD}, logging.WARNING, "person.login_failed"),
+        (signals.throttled, {"limit": "login"}, logging.WARNING, "limit.reached"),
+        (signals.email_verified, {}, logging.INFO, "person.email_verified"),
+    ],
+)
+def test_a_refusal_is_a_warning_and_operation_is_info(caplog, signal, facts, level, message):
+    caplog.set_level(logging.INFO, logger="accounts.events")
+    signal.send(User, **facts)
+    assert [(record.levelno, record.getMessage()) for record in caplog.records if record.name == "accounts.events"] == [
+        (level, message)
+    ]
