@@ -436,7 +436,7 @@ OBSERVABILITY = {
     "BROKER_URL": BROKER_URL,
     "USER_ID_ATTRIBUTE": "public_id",
     "SQL_COMMENTS": env.bool("LMS_SQL_COMMENTS", default=False),
-    "SENTRY_SPOTLIGHT": env.str("SENTRY_SPOTLIGHT", default=""),
+    "SENTRY_SPOTLIGHT": bool(env.str("SENTRY_SPOTLIGHT", default="")),  # the SDK reads the URL, if it is one, itself
     "SENTRY_TRACES_SAMPLE_RATE": env.float("LMS_TRACES_SAMPLE_RATE", default=0.2),
     "SENTRY_ORDINARY_TRACES_KEPT": env.float("LMS_ORDINARY_TRACES_KEPT", default=0.5),
     "SENTRY_UNMONITORED_TASKS": ["relay-outbox"],  # every two seconds: no cron monitor is that fine

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from courses import selectors, services
 from courses.api.responses import CONFLICT, FORBIDDEN, INVALID, NOT_FOUND, TOO_LARGE, UNPROCESSABLE
-from courses.api.serializers import FileSerializer
+from courses.api.serializers import LessonFileSerializer
 from courses.api.teaching_serializers import FileUploadSerializer
 from courses.files.transfer import send
 from courses.permissions import caller, require_change
@@ -68,7 +68,7 @@ class LessonFiles(APIView):
         operation_id="lessons_files_upload",
         request={"multipart/form-data": FileUploadSerializer},
         responses={
-            201: FileSerializer, 400: INVALID, 403: FORBIDDEN, 404: NOT_FOUND, 409: CONFLICT, 413: TOO_LARGE,
+            201: LessonFileSerializer, 400: INVALID, 403: FORBIDDEN, 404: NOT_FOUND, 409: CONFLICT, 413: TOO_LARGE,
             422: UNPROCESSABLE,
         },
     )  # fmt: skip
@@ -83,4 +83,4 @@ class LessonFiles(APIView):
         file = services.add_file(
             course=lesson.section.course, lesson=lesson, name=upload.name, content=upload, **fields
         )
-        return Response(FileSerializer(file).data, status=201)
+        return Response(LessonFileSerializer(file).data, status=201)

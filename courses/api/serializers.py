@@ -9,7 +9,7 @@ from rest_framework import serializers
 from courses.models import Course, CourseStaff, Enrollment, Lesson, LessonFile, LessonProgress, Section
 
 
-class FileSerializer(serializers.ModelSerializer[LessonFile]):
+class LessonFileSerializer(serializers.ModelSerializer[LessonFile]):
     id = serializers.UUIDField(source="public_id", read_only=True)
 
     class Meta:
@@ -90,7 +90,7 @@ class LessonSerializer(serializers.ModelSerializer[Lesson]):
     course = serializers.SlugField(source="section.course.slug", read_only=True)
     section = serializers.CharField(source="section.title", read_only=True)
     content = serializers.CharField(read_only=True, help_text="Sanitised HTML.")
-    files = FileSerializer(many=True, read_only=True)
+    files = LessonFileSerializer(many=True, read_only=True)
 
     class Meta:
         model = Lesson

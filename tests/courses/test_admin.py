@@ -1,5 +1,7 @@
 """The admin of courses: every list works, searches and keeps its query count."""
 
+import csv
+
 import pytest
 from django.apps import apps
 from django.db import connection
@@ -83,10 +85,57 @@ def test_a_lesson_edited_in_the_admin_is_sanitised_and_recounted(admin, student,
     services.complete_lesson(enrollment=enrollment, lesson=first)
     form = {
         "section": second.section_id, "kind": "text", "title": "Changed", "position": 1, "published": "on",
-        "content": "<p>x<script>y</script></p>", "minimum_seconds": 0,
+        "content": "<p>x<script>y</script></p>", "minimum_seconds": 0, "files-TOTAL_FORMS": 0, "files-INITIAL_FORMS": 0,
     }  # fmt: skip
     assert admin.post(f"/admin/courses/lesson/{second.pk}/change/", form).status_code == 302
     second.refresh_from_db()
     assert (second.content, second.required) == ("<p>x</p>", False)
     enrollment.refresh_from_db()
     assert (enrollment.state, enrollment.progress) == ("completed", 100)
+
+
+def test_a_list_is_enrolled_on_its_own_page(admin, course, make_user):
+    make_user("anna"), make_user("bert")
+    Course.objects.filter(pk=course.pk).update(capacity=1)
+    path = f"/admin/courses/course/{course.pk}/enroll/"
+    assert f'href="{path}"' in admin.get(f"/admin/courses/course/{course.pk}/change/").content.decode()
+    assert admin.get(path).status_code == 200
+    page = admin.post(path, {"emails": "anna@example.com, bert@example.com;\nnobody@example.com"}).content.decode()
+    assert "1 enrolled, 0 were in the course already." in page
+    assert "bert@example.com: course_full" in page
+    assert "nobody@example.com: no_such_person" in page
+    enrollment = Enrollment.objects.get()
+    assert (enrollment.user.name, enrollment.source) == ("Anna", "bulk")
+    assert enrollment.changes.get().actor.email == "admin@example.com"
+
+
+@pytest.mark.parametrize("role", [Role.STUDENT, Role.INSTRUCTOR])
+def test_only_admins_reach_the_page(client, course, make_user, role):
+    client.force_login(make_user("curious", role))
+    assert client.get(f"/admin/courses/course/{course.pk}/enroll/").status_code == 302
+
+
+def test_waiting_people_are_approved_by_action_until_the_course_is_full(admin, course, make_user):
+    Course.objects.filter(pk=course.pk).update(capacity=1, requires_approval=True)
+    rows = [services.enroll(user=make_user(name), course=course) for name in ("anna", "bert")]
+    answer = admin.post(
+        "/admin/courses/enrollment/", {"action": "approve", "_selected_action": [row.pk for row in rows]}, follow=True
+    )
+    assert "1 waiting enrollments were approved, 1 found no seat." in answer.content.decode()
+    assert list(Enrollment.objects.order_by("pk").values_list("state", flat=True)) == ["active", "pending"]
+
+
+def test_an_export_is_a_table_that_no_spreadsheet_runs(admin, course, make_user):
+    user = make_user("eve")
+    user.name = '=HYPERLINK("http://x")'
+    user.save()
+    enrollment = services.enroll(user=user, course=course)
+    answer = admin.post("/admin/courses/enrollment/", {"action": "export", "_selected_action": [enrollment.pk]})
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="enrollments.csv"'
+    header, row = list(csv.reader(answer.content.decode().splitlines()))
+    assert header[:6] == ["public_id", "user__email", "user__name", "course__slug", "state", "progress"]
+    assert row[:6] == [
+        str(enrollment.public_id), "eve@example.com", '\'=HYPERLINK("http://x")', "biology", "active", "0.00",
+    ]  # fmt: skip
+    courses = admin.post("/admin/courses/course/", {"action": "export", "_selected_action": [course.pk]})
+    assert courses.content.decode().splitlines()[1].startswith("biology,Biology,published,,1,0,")

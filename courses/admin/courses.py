@@ -1,26 +1,39 @@
-"""The Django admin of courses: enough for a support person to find, see and correct."""
+"""Courses, their sections and lessons in the Django admin."""
 
+import re
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
-from django.utils.html import format_html
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import path
 
 from courses import services
+from courses.admin.export import csv_response
 from courses.html import sanitise
 from courses.models import (
     Course,
     CourseStaff,
-    Enrollment,
-    EnrollmentChange,
     EnrollmentState,
-    ImportedItem,
     Lesson,
-    LessonProgress,
+    LessonFile,
     Section,
 )
 from courses.permissions import caller
+
+
+class EnrollListForm(forms.Form):
+    emails = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 12, "cols": 60}),
+        max_length=100_000,
+        help_text="E-mail addresses, separated by lines, commas, semicolons or blanks.",
+    )
+
+    def clean_emails(self) -> list[str]:
+        return [email for email in re.split(r"[\s,;]+", self.cleaned_data["emails"]) if email]
 
 
 class StaffInline(admin.TabularInline):
@@ -36,32 +49,23 @@ class SectionInline(admin.TabularInline):
     show_change_link = True
 
 
+class FileInline(admin.TabularInline):
+    """Files come in through the API or an import, which look into them; here they are seen and deleted."""
+
+    model = LessonFile
+    fields = ["name", "role", "content_type", "size", "language"]
+    readonly_fields = ["name", "content_type", "size"]
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 class LessonInline(admin.TabularInline):
     model = Lesson
     fields = ["title", "kind", "position", "required", "published"]
     extra = 0
     show_change_link = True
-
-
-class ReadOnlyInline(admin.TabularInline):
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class ChangeInline(ReadOnlyInline):
-    model = EnrollmentChange
-    fields = ["at", "from_state", "to_state", "actor"]
-
-
-class ProgressInline(ReadOnlyInline):
-    model = LessonProgress
-    fields = ["lesson", "fraction", "started_at", "completed_at"]
 
 
 @admin.register(Course)
@@ -71,8 +75,28 @@ class CourseAdmin(admin.ModelAdmin):
     search_fields = ["title", "slug", "source_key"]
     readonly_fields = ["public_id", "state", "source_key", "published_at", "created_at", "updated_at"]
     prepopulated_fields = {"slug": ["title"]}
+    filter_horizontal = ["prerequisites"]
     inlines = [StaffInline, SectionInline]
-    actions = ["publish", "archive"]
+    actions = ["publish", "archive", "export"]
+    change_form_template = "courses/admin/course.html"
+
+    def get_urls(self) -> list[Any]:
+        enrol = path("<int:pk>/enroll/", self.admin_site.admin_view(self.enroll_list), name="courses_course_enroll")
+        return [enrol, *super().get_urls()]
+
+    def enroll_list(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A page to enrol people by a pasted list of e-mail addresses."""
+        course = get_object_or_404(Course, pk=pk)
+        if not self.has_change_permission(request, course):
+            raise PermissionDenied
+        form = EnrollListForm(request.POST or None)
+        result = None
+        if form.is_valid():
+            result = services.enroll_many(course=course, emails=form.cleaned_data["emails"], actor=caller(request))
+        context = {**self.admin_site.each_context(request), "title": "Enrol a list", "opts": self.opts}
+        return render(
+            request, "courses/admin/enroll_list.html", context | {"course": course, "form": form, "result": result}
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Course]:
         return (
@@ -108,6 +132,11 @@ class CourseAdmin(admin.ModelAdmin):
             services.archive_course(course=course)
         self.message_user(request, f"{len(queryset)} courses are archived.")
 
+    @admin.action(description="Export as CSV", permissions=["view"])
+    def export(self, request: HttpRequest, queryset: QuerySet[Course]) -> HttpResponse:
+        columns = ["slug", "title", "state", "language", "people_count", "completed_count", "published_at"]
+        return csv_response("courses.csv", columns, queryset.order_by("slug").values_list(*columns))
+
 
 @admin.register(Section)
 class SectionAdmin(admin.ModelAdmin):
@@ -139,6 +168,7 @@ class LessonAdmin(admin.ModelAdmin):
     search_fields = ["title", "section__title", "section__course__title", "source_key"]
     autocomplete_fields = ["section"]
     readonly_fields = ["public_id", "source_key", "updated_at"]
+    inlines = [FileInline]
 
     @admin.display(ordering="section__course__title")
     def course(self, lesson: Lesson) -> str:
@@ -148,54 +178,3 @@ class LessonAdmin(admin.ModelAdmin):
         obj.content = sanitise(obj.content)
         super().save_model(request, obj, form, change)
         services.recount_course(course=obj.section.course)
-
-
-@admin.register(Enrollment)
-class EnrollmentAdmin(admin.ModelAdmin):
-    """Changed by actions, which go through the services; the numbers are the database's."""
-
-    list_display = ["public_id", "user_email", "course", "state", "progress", "source", "enrolled_at", "completed_at"]
-    list_filter = ["state", "source", "course", "enrolled_at"]
-    list_select_related = ["user", "course"]
-    search_fields = ["user__email", "user__name", "course__title", "=public_id"]
-    date_hierarchy = "enrolled_at"
-    inlines = [ChangeInline, ProgressInline]
-    actions = ["drop"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Enrollment | None = None) -> list[str]:
-        return [field.name for field in Enrollment._meta.fields]
-
-    @admin.display(description="user", ordering="user__email")
-    def user_email(self, enrollment: Enrollment) -> str:
-        return enrollment.user.email
-
-    @admin.action(description="Drop", permissions=["change"])
-    def drop(self, request: HttpRequest, queryset: QuerySet[Enrollment]) -> None:
-        dropped = [
-            services.drop(enrollment=enrollment, actor=caller(request))
-            for enrollment in queryset.filter(state=EnrollmentState.ACTIVE)
-        ]
-        self.message_user(request, f"{len(dropped)} active enrollments were dropped.")
-
-
-@admin.register(ImportedItem)
-class ImportedItemAdmin(admin.ModelAdmin):
-    list_display = ["kind", "title", "course", "section", "unit_title", "published"]
-    list_filter = ["kind", "published", "course"]
-    list_select_related = ["course", "section"]
-    search_fields = ["title", "source_key", "course__title"]
-    exclude = ["raw_xml", "data"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def get_readonly_fields(self, request: HttpRequest, obj: ImportedItem | None = None) -> list[str]:
-        names = [field.name for field in ImportedItem._meta.fields if field.name not in ("raw_xml", "data")]
-        return [*names, "xml"]
-
-    @admin.display(description="XML")
-    def xml(self, item: ImportedItem) -> str:
-        return format_html("<pre>{}</pre>", item.raw_xml)
