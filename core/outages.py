@@ -4,6 +4,7 @@ import errno
 import logging
 from dataclasses import dataclass
 
+from django.contrib.sessions.backends.base import UpdateError
 from django.db import InterfaceError, InternalError, OperationalError
 from redis import RedisError
 
@@ -39,6 +40,9 @@ def outage_of(error: BaseException | None) -> Outage | None:
         return None if isinstance(error, InternalError) else DATABASE
     if isinstance(error, OSError) and error.errno in FULL:
         return STORAGE_FULL
+    if isinstance(error, UpdateError):
+        # Django's session store says so of every failed write, and chains what happened.
+        return outage_of(error.__context__)
     return None
 
 

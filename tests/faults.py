@@ -1,9 +1,11 @@
-"""Real faults for real servers: a TCP proxy that refuses, swallows or delays, and servers frozen or killed."""
+"""Real faults for real servers: a TCP proxy that refuses, swallows or delays, servers frozen or killed, and a mail
+server that can be away."""
 
 import contextlib
 import select
 import signal
 import socket
+import socketserver
 import subprocess
 import threading
 import time
@@ -163,6 +165,48 @@ def _close(*sockets: socket.socket | None) -> None:
                 # A reset, as from a host where nothing listens any more.
                 part.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
             part.close()
+
+
+def proxied(stack: contextlib.ExitStack, urls: dict[str, str]) -> tuple[dict[str, Proxy], dict[str, str]]:
+    """A proxy in front of each URL's server, by the URL's name, and the URLs that lead through them."""
+    proxies = {name: stack.enter_context(Proxy((HOST, urlsplit(url).port or 0))) for name, url in urls.items()}
+    return proxies, {name: proxies[name].url(url) for name, url in urls.items()}
+
+
+class MailServer:
+    """An SMTP server on `port`; `mails` is every message it took. It is away until entered, and again afterwards."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.mails: list[str] = []
+
+    def __enter__(self) -> "MailServer":
+        mails = self.mails
+
+        class Session(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                self.wfile.write(b"220 ready\r\n")
+                for line in self.rfile:
+                    verb = line[:4].upper().strip()
+                    if verb == b"DATA":
+                        self.wfile.write(b"354 go on\r\n")
+                        lines = iter(self.rfile.readline, b".\r\n")
+                        mails.append(b"".join(lines).decode(errors="replace"))
+                    self.wfile.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 ok\r\n")
+                    if verb == b"QUIT":
+                        return
+
+        socketserver.ThreadingTCPServer.allow_reuse_address = True
+        self._server = socketserver.ThreadingTCPServer((HOST, self.port), Session)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
 
 
 @contextlib.contextmanager

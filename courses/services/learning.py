@@ -7,10 +7,11 @@ quiz, assignment    a result that passed (courses.services.record_lesson_result)
 The last required lesson completes the course.
 """
 
+import logging
 import math
 from collections.abc import Sequence
 
-from django.db import transaction
+from django.db import InternalError, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
@@ -22,6 +23,8 @@ from courses import signals, watching
 from courses.models import Enrollment, EnrollmentState, Lesson, LessonKind, LessonProgress
 from courses.permissions import opens_at
 from courses.services.progress import lock_enrollment, refresh_progress
+
+logger = logging.getLogger(__name__)
 
 BY_HAND = (LessonKind.TEXT, LessonKind.FILE)
 BY_RESULT = (LessonKind.QUIZ, LessonKind.ASSIGNMENT)
@@ -35,10 +38,15 @@ MOST_RANGES = 500
 def open_lesson(*, user: User, lesson: Lesson) -> None:
     """Note when a learner first opened a lesson. Nothing for people who don't learn in its course."""
     enrollment = Enrollment.objects.filter(user=user, course=lesson.section.course, state__in=LEARNING).first()
-    if enrollment is not None:
+    if enrollment is None or LessonProgress.objects.filter(enrollment=enrollment, lesson=lesson).exists():
+        return
+    try:
         LessonProgress.objects.bulk_create(
             [LessonProgress(enrollment=enrollment, lesson=lesson)], ignore_conflicts=True
         )
+    except InternalError as error:
+        # A database that takes no writes, as during a failover, still lets people read.
+        logger.warning("a first reading was not noted", exc_info=error, extra={"event": "lesson.opening_lost"})
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ import errno
 import psycopg
 import pytest
 import redis
+from django.contrib.sessions.backends.base import UpdateError
 from django.db import InterfaceError, InternalError, OperationalError
 from django.test import Client, RequestFactory
 
@@ -18,6 +19,11 @@ def caused(error: Exception, cause: Exception) -> Exception:
     return error
 
 
+def during(error: Exception, context: Exception) -> Exception:
+    error.__context__ = context
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [
@@ -28,6 +34,8 @@ def caused(error: Exception, cause: Exception) -> Exception:
         (redis.TimeoutError("redis1"), "unavailable"),
         (OSError(errno.ENOSPC, "No space left on device"), "storage_full"),
         (OSError(errno.EFBIG, "File too large"), "storage_full"),
+        (during(UpdateError(), OperationalError("db1")), "database_unavailable"),
+        (UpdateError(), None),
         (InternalError("a bug"), None),
         (OSError(errno.ENOENT, "No such file"), None),
         (ValueError("a bug"), None),

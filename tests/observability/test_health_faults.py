@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import redis
 
-from tests.faults import Proxy, end, frozen, restart_valkey
+from tests.faults import end, frozen, proxied, restart_valkey
 from tests.system import Answer, System, wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
@@ -23,16 +23,10 @@ class Site:
 
     def __init__(self, directory, stack):
         self.stack = stack
-        self.proxies = {}
         self.system = stack.enter_context(System(directory, processes=("web",), through=self._through))
 
     def _through(self, urls):
-        routed = {}
-        for name, url in urls.items():
-            port = int(url.rsplit(":", 1)[1].split("/")[0])
-            proxy = self.stack.enter_context(Proxy(("127.0.0.1", port)))
-            self.proxies[name] = proxy
-            routed[name] = proxy.url(url)
+        self.proxies, routed = proxied(self.stack, urls)
         return routed
 
     @property

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 import redis
 
-from tests.faults import Proxy
+from tests.faults import proxied
 from tests.system import System, wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
@@ -25,10 +25,9 @@ def site(tmp_path_factory):
     with contextlib.ExitStack() as stack:
 
         def through(urls):
-            for name, url in urls.items():
-                port = int(url.rsplit(":", 1)[1].split("/")[0])
-                proxies[name] = stack.enter_context(Proxy(("127.0.0.1", port)))
-            return {name: proxies[name].url(url) for name, url in urls.items()}
+            made, routed = proxied(stack, urls)
+            proxies.update(made)
+            return routed
 
         system = stack.enter_context(System(tmp_path_factory.mktemp("storms"), processes=("web",), through=through))
         system.proxies = proxies
