@@ -11,7 +11,7 @@ from allauth.account.models import EmailAddress
 from allauth.core import context as allauth_context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.headless.adapter import DefaultHeadlessAdapter
-from allauth.headless.base.response import AuthenticationResponse, ConflictResponse
+from allauth.headless.base.response import AuthenticationResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives import hashes
@@ -28,6 +28,7 @@ from accounts import limits, login_limits, mail, signals
 from accounts.client_address import client_address
 from accounts.limits import Count, LimitExceeded
 from accounts.models import User
+from core.errors import Conflict
 from core.events import announce
 
 
@@ -74,13 +75,13 @@ class AccountAdapter(DefaultAccountAdapter):
         announce(signals.password_reset_requested, User, user=user)
 
     def set_password(self, user: User, password: str) -> None:
-        """Raises ImmediateHttpResponse (409) when the password has changed since `user` was loaded: of several uses of
+        """Raises Conflict when the password has changed since `user` was loaded: of several uses of
         one reset link at the same moment, one counts.
         """
         seen = user.password
         user.set_password(password)
         if not User.objects.filter(pk=user.pk, password=seen).update(password=user.password):
-            raise ImmediateHttpResponse(ConflictResponse(self.request))
+            raise Conflict("The password has been changed in the meantime.", code="password_changed")
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         """Two sign-ups with one address at the same moment: the second is answered as if the account had existed."""
@@ -92,13 +93,13 @@ class AccountAdapter(DefaultAccountAdapter):
             raise ImmediateHttpResponse(AuthenticationResponse.from_response(request, response)) from None
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
-        """The address, and what follows from its verification, in one transaction; a link works once."""
+        """The address and what follows from its verification, in one transaction. Raises Conflict: links work once."""
         with transaction.atomic():
             locked = EmailAddress.objects.select_for_update().filter(pk=email_address.pk).first()
             if email_address.pk and (locked is None or locked.verified):
-                raise ImmediateHttpResponse(ConflictResponse(request))
+                raise Conflict("This link has been used.", code="link_used")
             if not super().confirm_email(request, email_address):
-                raise ImmediateHttpResponse(ConflictResponse(request))
+                raise Conflict("This link has been used.", code="link_used")
         return True
 
 

@@ -12,7 +12,7 @@ from accounts import limits, redis_state, signals
 from accounts.client_address import client_address, network_key
 from accounts.limits import Count, LimitExceeded
 from accounts.models import User
-from core.errors import Unavailable
+from core.errors import DomainError, Unavailable
 from core.events import announce
 from core.problems import CONTENT_TYPE, problem_body
 
@@ -41,12 +41,14 @@ def by_email(request: HttpRequest) -> str:
     return email.strip().lower() if isinstance(email, str) else ""
 
 
-def problem_response(request: HttpRequest, error: LimitExceeded | Unavailable) -> HttpResponse:
-    """The 429 or 503 for plain Django views: problem body and Retry-After."""
+def problem_response(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """A refusal, for plain Django views: problem body and, where trying again helps, Retry-After."""
     body = problem_body(
         status=error.status, code=error.code, title=error.title, detail=error.detail, request=request, **error.extra
     )
-    headers = {"Retry-After": str(error.retry_after), "Cache-Control": "no-store"}
+    headers = {"Cache-Control": "no-store"}
+    if (seconds := getattr(error, "retry_after", None)) is not None:
+        headers["Retry-After"] = str(seconds)
     return JsonResponse(body, status=error.status, content_type=CONTENT_TYPE, headers=headers)
 
 
@@ -84,7 +86,7 @@ OTHER_READS: Sequence[tuple[str, Subject]] = [("auth_reads", by_source)]
 
 
 class AuthLimitsMiddleware:
-    """Refuses with 429 before a view of allauth runs, and turns a LimitExceeded of any plain view into its answer."""
+    """Refuses with 429 before a view of allauth runs, and turns a refusal in a plain view into its answer."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -111,7 +113,6 @@ class AuthLimitsMiddleware:
             # What only Redis can decide, such as whether a code has been used: refused while it is gone.
             redis_state.failed(exception)
             return problem_response(request, Unavailable("A part of the service is out of reach. Try again soon."))
-        if not isinstance(exception, LimitExceeded):
-            return None
-        announce(signals.throttled, User, limit=exception.limit)
-        return problem_response(request, exception)
+        if isinstance(exception, LimitExceeded):
+            announce(signals.throttled, User, limit=exception.limit)
+        return problem_response(request, exception) if isinstance(exception, DomainError) else None

@@ -15,6 +15,7 @@ PACED = {
     "account:signup": {400, 401},
     "account:request_password_reset": {200},
     "admin:login": {200},
+    "page-ask-for-reset": {200},
 }
 
 

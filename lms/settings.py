@@ -282,11 +282,12 @@ ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 HEADLESS_ONLY = True
 HEADLESS_ADAPTER = "accounts.adapter.HeadlessAdapter"
 HEADLESS_CLIENTS = ("app", "browser")
+FRONTEND_URL = env.str("LMS_FRONTEND_URL", default="").rstrip("/")  # whose pages the links in mails lead to
 HEADLESS_FRONTEND_URLS = {
-    "account_confirm_email": f"{BASE_URL}/account/verify-email/{{key}}",
-    "account_reset_password": f"{BASE_URL}/account/password/reset",
-    "account_reset_password_from_key": f"{BASE_URL}/account/password/reset/key/{{key}}",
-    "account_signup": f"{BASE_URL}/account/signup",
+    "account_confirm_email": f"{FRONTEND_URL or BASE_URL}/account/verify-email/{{key}}",
+    "account_reset_password": f"{FRONTEND_URL or BASE_URL}/account/password/reset",
+    "account_reset_password_from_key": f"{FRONTEND_URL or BASE_URL}/account/password/reset/key/{{key}}",
+    "account_signup": f"{FRONTEND_URL}/account/signup" if FRONTEND_URL else f"{BASE_URL}/api/docs/",
 }
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]

@@ -16,7 +16,11 @@ urlpatterns = [
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("courses.urls")),
     path("api/v1/", include("quizzes.urls")),
+    path("api/v1/", include("certificates.urls")),
+    path("certificates/", include("certificates.public_urls")),
 ]
 handler500 = "lms.errors.server_error"
+if not settings.FRONTEND_URL:
+    urlpatterns += [path("account/", include("accounts.pages"))]
 if settings.OBSERVABILITY_ENABLED:
     urlpatterns += [path("", include("observability.urls"))]
