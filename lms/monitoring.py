@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,9 +39,10 @@ def tools_directory() -> Path:
 
 def find(binary: str) -> str | None:
     """The path of a binary: unpacked by us, else on PATH under either name."""
-    unpacked = tools_directory() / "usr" / "bin" / binary
-    if unpacked.is_file():
-        return str(unpacked)
+    for folder in ("bin", "sbin"):
+        unpacked = tools_directory() / "usr" / folder / binary
+        if unpacked.is_file():
+            return str(unpacked)
     return shutil.which(binary) or shutil.which(ALSO_KNOWN_AS.get(binary, binary))
 
 
@@ -48,14 +50,14 @@ def missing() -> list[str]:
     return [binary for binary in BINARIES if find(binary) is None]
 
 
-def fetch() -> None:
+def fetch(packages: Mapping[str, Sequence[str]] = PACKAGES) -> None:
     """Download and unpack the packages whose binaries are missing. Raises RuntimeError with one line."""
-    wanted = [package for package, binaries in PACKAGES.items() if any(find(binary) is None for binary in binaries)]
+    wanted = [package for package, binaries in packages.items() if any(find(binary) is None for binary in binaries)]
     if not wanted:
         return
     for tool in ("apt-get", "dpkg-deb"):
         if shutil.which(tool) is None:
-            raise RuntimeError(f"no {tool} here: install {', '.join(missing())} and put them on PATH.")
+            raise RuntimeError(f"no {tool} here: install {', '.join(wanted)} and put the binaries on PATH.")
     work = tools_directory().with_name("tools.apt")
     tools_directory().mkdir(parents=True, exist_ok=True)
     for folder in ("lists/partial", "cache/archives/partial", "debs"):
