@@ -7,7 +7,7 @@ COURSES: dict[str, list[str]] = {
     "Networks from the wire up": ["Signals", "Packets", "Addresses", "Names", "Transport", "Security"],
     "A first course in ethics": ["Questions", "Consequences", "Duties", "Character", "Practice"],
 }
-PARTS = ("The idea", "An example", "Where it breaks", "In your own words")
+PARTS = ("The idea", "An example", "A second example", "Where it breaks", "Practice", "In your own words")
 
 
 def lesson_text(course: str, section: str, part: str) -> str:

@@ -139,7 +139,7 @@ def _courses(chooser: random.Random, teachers: list[User]) -> list[tuple[Course,
     courses = []
     for course in Course.objects.filter(state=CourseState.PUBLISHED).order_by("slug"):
         lessons = list(
-            Lesson.objects.filter(section__course=course, published=True, required=True, kind=LessonKind.TEXT).order_by(
+            Lesson.objects.filter(section__course=course, published=True, required=True).order_by(
                 "section__position", "position", "pk"
             )
         )
@@ -167,7 +167,7 @@ def _term(
         new: list[tuple[Enrollment, term.History, list[Lesson]]] = []
         for user in batch:
             who = term.learner(chooser)
-            count = min(chooser.choices([1, 2, 3, 4], weights=[3, 4, 2, 1])[0], len(courses))
+            count = min(chooser.choices([1, 2, 3, 4, 5], weights=[1, 3, 4, 2, 1])[0], len(courses))
             for course, lessons in chooser.sample(courses, count):
                 history = term.study(chooser, who, lessons=len(lessons), start=start, now=until, weeks=WEEKS)
                 new.append((_enrollment(chooser, user, course, lessons, history), history, lessons))
@@ -209,7 +209,13 @@ def _changes(new: list[tuple[Enrollment, term.History, list[Lesson]]]) -> list[E
 
 def _progress(new: list[tuple[Enrollment, term.History, list[Lesson]]]) -> list[LessonProgress]:
     return [
-        LessonProgress(enrollment=enrollment, lesson=lessons[index], started_at=started, completed_at=completed)
+        LessonProgress(
+            enrollment=enrollment,
+            lesson=lessons[index],
+            fraction=None if lessons[index].kind == LessonKind.TEXT else 1.0,
+            started_at=started,
+            completed_at=completed,
+        )
         for enrollment, history, lessons in new
         for index, started, completed in history.done
     ]

@@ -11,6 +11,7 @@ from django.test import override_settings
 
 from accounts.models import User
 from courses.models import Course, Enrollment, EnrollmentChange, LessonProgress
+from courses.services import add_lesson, drifted
 from lms.demo.people import PASSWORD, address
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +81,15 @@ def test_stored_progress_equals_the_completed_share():
     for enrollment in counted:
         assert float(enrollment.progress) == round(100 * enrollment.done / enrollment.of, 2)
         assert (enrollment.state == "completed") == (enrollment.done == enrollment.of)
+
+
+def test_recounting_finds_no_drift_with_lessons_of_other_kinds_either():
+    call_command("import_course", "lms/demo/sample_course", publish=True, stdout=StringIO())
+    course = Course.objects.get(slug="reliable-services")
+    add_lesson(section=course.sections.first(), title="Watch", kind="video", content="")
+    seed()
+    assert Enrollment.objects.filter(course=course).exists()
+    assert drifted() == []
 
 
 def test_each_role_can_log_in_with_the_printed_password():
