@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from accounts import forms as account_forms
 from accounts import selectors, services
 from accounts.admin_personal_data import PersonalDataActions
+from accounts.admin_service_tokens import ServiceTokenAdmin  # noqa: F401  registers by being imported
 from accounts.models import Role, User
 from accounts.permissions import signed_in
 from core.errors import DomainError

@@ -10,7 +10,13 @@ class AccountsConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from accounts import authentication, checks, event_log, receivers  # noqa: F401  registers by being imported
+        from accounts import (  # noqa: F401  registers by being imported
+            authentication,
+            checks,
+            event_log,
+            receivers,
+            service_tokens,
+        )
 
         event_log.connect()
         autodiscover_modules("personal_data")

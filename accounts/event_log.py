@@ -22,6 +22,8 @@ EVENTS: dict[str, Signal] = {
     "person.role_changed": signals.role_changed,
     "person.deactivated": signals.user_deactivated,
     "person.activated": signals.user_activated,
+    "service_token.issued": signals.service_token_issued,
+    "service_token.revoked": signals.service_token_revoked,
     "limit.reached": signals.throttled,
 }
 # A person recovers from these by trying again; many of them together are worth a look.

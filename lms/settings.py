@@ -246,6 +246,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": schedule(run_every=600.0),
         "options": {"expires": 600},
     },
+    "issue-missing-certificates": {
+        "task": "certificates.tasks.issue_missing",
+        "schedule": schedule(run_every=env.float("LMS_CERTIFICATE_SWEEP", default=120.0)),
+        "options": {"expires": 120},
+    },
     "purge-old-data": {"task": "lms.tasks.purge_old_data", "schedule": crontab(hour="3", minute="17")},
 }
 
@@ -305,6 +310,7 @@ LIMIT_DEFAULTS = {  # at most amount/seconds
     "signup_source": "60/60",
     "reset_address": "5/3600",
     "reset_source": "30/60",
+    "token_source": "30/60",  # service tokens that aren't valid, from one source
     "key_source": "60/60",  # keys out of mails
     "password_change": "10/300",
     "mail_address": "6/3600",  # mails that a stranger can cause to one address
@@ -321,10 +327,18 @@ LIMIT_DEFAULTS = {  # at most amount/seconds
 AUTH_ANSWER_SECONDS = env.float("LMS_AUTH_ANSWER_SECONDS", default=0.5)  # well above one password hash
 LIMITS = LIMIT_DEFAULTS | env.dict("LMS_LIMITS", default={})  # login_source=60/60,api_student=900/60
 
+SERVICE_SCOPES = {
+    "courses:read": "Read courses, their lessons and files",
+    "courses:write": "Make and change courses, sections, lessons and files",
+    "learners:read": "Read who learns in a course and how far they are",
+    "learners:write": "Enrol, approve and remove learners",
+}
+
 # --- API -----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.SessionTokenAuthentication",
+        "accounts.service_tokens.ServiceTokenAuthentication",
         "accounts.authentication.CookieAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -358,6 +372,7 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "AttemptStateEnum": "quizzes.models.AttemptState",
+        "CertificateStateEnum": "certificates.models.CertificateState",
         "CourseStateEnum": "courses.models.CourseState",
         "EnrollmentStateEnum": "courses.models.EnrollmentState",
         "FileRoleEnum": "courses.models.FileRole",
@@ -366,6 +381,11 @@ SPECTACULAR_SETTINGS = {
         "UserRoleEnum": "accounts.models.Role",
     },
 }
+
+# --- certificates --------------------------------------------------------------------------------------------------
+ISSUER_NAME = env.str("LMS_ISSUER_NAME", default="LMS")
+BADGE_KEYS = env.list("LMS_BADGE_KEY", default=[])  # the first signs, the others still verify
+CERTIFICATE_FONTS = env.list("LMS_CERTIFICATE_FONTS", default=[])  # directories of fonts for further scripts
 
 # --- e-mail --------------------------------------------------------------------------------------------------------
 vars().update(env.email_url("LMS_EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25"))
@@ -437,7 +457,7 @@ OBSERVABILITY = {
     "BROKER_URL": BROKER_URL,
     "USER_ID_ATTRIBUTE": "public_id",
     "SQL_COMMENTS": env.bool("LMS_SQL_COMMENTS", default=False),
-    "SENTRY_SPOTLIGHT": bool(env.str("SENTRY_SPOTLIGHT", default="")),  # the SDK reads the URL, if it is one, itself
+    "SENTRY_SPOTLIGHT": env.str("SENTRY_SPOTLIGHT", default="") not in {"", "0"},  # the SDK reads a URL by itself
     "SENTRY_TRACES_SAMPLE_RATE": env.float("LMS_TRACES_SAMPLE_RATE", default=0.2),
     "SENTRY_ORDINARY_TRACES_KEPT": env.float("LMS_ORDINARY_TRACES_KEPT", default=0.5),
     "SENTRY_UNMONITORED_TASKS": ["relay-outbox"],  # every two seconds: no cron monitor is that fine

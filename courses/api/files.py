@@ -32,6 +32,8 @@ class _AnyType(BaseContentNegotiation):
 
 
 class FileDetail(APIView):
+    service_scopes = {"GET": "courses:read", "DELETE": "courses:write"}
+
     content_negotiation_class = _AnyType
 
     @extend_schema(
@@ -62,7 +64,10 @@ class FileDetail(APIView):
 
 
 class LessonFiles(APIView):
+    service_scopes = {"POST": "courses:write"}
+
     parser_classes = [MultiPartParser]
+    throttle_scope = "uploads"
 
     @extend_schema(
         operation_id="lessons_files_upload",

@@ -98,6 +98,8 @@ class CourseChange(APIView):
 
 
 class CoursePublication(APIView):
+    service_scopes = {"POST": "courses:write", "DELETE": "courses:write"}
+
     @extend_schema(
         request=None,
         responses={200: CourseDetailSerializer, 403: FORBIDDEN, 404: NOT_FOUND},
@@ -139,6 +141,8 @@ class CourseStaffDetail(APIView):
 
 
 class SectionCreation(APIView):
+    service_scopes = {"POST": "courses:write"}
+
     @extend_schema(
         operation_id="courses_sections_create",
         request=SectionWriteSerializer,
@@ -152,6 +156,8 @@ class SectionCreation(APIView):
 
 
 class SectionDetail(APIView):
+    service_scopes = {"PATCH": "courses:write", "DELETE": "courses:write"}
+
     @extend_schema(
         operation_id="sections_update",
         request=SectionWriteSerializer,
@@ -172,6 +178,8 @@ class SectionDetail(APIView):
 
 
 class SectionLessons(APIView):
+    service_scopes = {"POST": "courses:write"}
+
     @extend_schema(
         operation_id="sections_lessons_create",
         request=LessonCreateSerializer,
@@ -216,6 +224,8 @@ class ByArrival(Cursor):
 class CourseLearners(generics.ListAPIView):
     """The people of a course, for its staff."""
 
+    service_scopes = {"GET": "learners:read", "POST": "learners:write"}
+
     serializer_class = LearnerSerializer
     pagination_class = ByArrival
     filterset_class = LearnerFilter
@@ -244,6 +254,8 @@ class CourseLearners(generics.ListAPIView):
 
 
 class EnrollmentApproval(APIView):
+    service_scopes = {"POST": "learners:write", "DELETE": "learners:write"}
+
     @extend_schema(
         operation_id="enrollments_approve",
         request=None,

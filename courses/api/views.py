@@ -38,6 +38,8 @@ class ByEnrolment(Cursor):
 class CourseList(CourseCreation, generics.ListAPIView):
     """Published courses; for their staff and for admins also drafts and archived ones."""
 
+    service_scopes = {"GET": "courses:read", "POST": "courses:write"}
+
     serializer_class = CourseSerializer
     pagination_class = ByTitle
     filterset_class = CourseFilter
@@ -50,12 +52,16 @@ class CourseList(CourseCreation, generics.ListAPIView):
 
 
 class CourseDetail(CourseChange):
+    service_scopes = {"GET": "courses:read", "PATCH": "courses:write"}
+
     @extend_schema(operation_id="courses_retrieve", responses={200: CourseDetailSerializer, 404: NOT_FOUND})
     def get(self, request: Request, slug: str) -> Response:
         return course_answer(request, selectors.course_for(caller(request), slug))
 
 
 class CourseOutline(APIView):
+    service_scopes = {"GET": "courses:read"}
+
     @extend_schema(responses={200: OutlineSerializer, 404: NOT_FOUND})
     def get(self, request: Request, slug: str) -> Response:
         """Sections and their lessons, each with whether the caller completed it; course staff see drafts too."""
@@ -112,6 +118,8 @@ class EnrollmentDetail(APIView):
 
 
 class LessonDetail(LessonChange):
+    service_scopes = {"GET": "courses:read", "PATCH": "courses:write", "DELETE": "courses:write"}
+
     @extend_schema(responses={200: LessonSerializer, 403: FORBIDDEN, 404: NOT_FOUND})
     def get(self, request: Request, public_id: UUID) -> Response:
         """A lesson with its content, for those enrolled in its course, its staff and admins.
