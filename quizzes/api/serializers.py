@@ -36,6 +36,12 @@ class QuizTermsSerializer(serializers.ModelSerializer[Quiz]):
     class Meta:
         model = Quiz
         fields = list(TERMS)
+        extra_kwargs = {
+            "pass_mark": {"min_value": Decimal(0), "max_value": Decimal(100)},
+            "time_limit_seconds": {"min_value": 1, "max_value": 30 * 86400},
+            "grace_seconds": {"min_value": 0, "max_value": 3600},
+            "max_attempts": {"min_value": 1, "max_value": 1000},
+        }
 
 
 class NewQuizSerializer(QuizTermsSerializer):

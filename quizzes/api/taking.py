@@ -197,10 +197,10 @@ class AnswerFiles(APIView):
     )
     def post(self, request: Request, public_id: UUID, position: int) -> Response:
         """Hand in a file as (part of) an answer."""
+        attempt = selectors.own_attempt(caller(request), public_id)
         upload = request.FILES.get("file")
         if upload is None:
             raise DomainError("Send one file under the name `file`.", code="file_missing")
-        attempt = selectors.own_attempt(caller(request), public_id)
         file = services.add_answer_file(attempt=attempt, position=position, upload=upload)
         return Response({"id": file.public_id, "name": file.name, "size": file.size}, status=201)
 
