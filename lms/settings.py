@@ -7,6 +7,7 @@ Raises ImproperlyConfigured, naming the variable, when a required one is missing
 """
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -455,6 +456,15 @@ OBSERVABILITY = {
     "METRICS_TRUSTED_NETWORKS": env.list("OBSERVABILITY_METRICS_TRUSTED_NETWORKS", default=["127.0.0.0/8", "::1/128"]),
     "REDIS_URL": REDIS_URL,
     "BROKER_URL": BROKER_URL,
+    "HEALTH_TOKEN": env.str("OBSERVABILITY_HEALTH_TOKEN", default=""),
+    "DETAIL_CHECKS": {
+        "migrations": "observability.health.details.Migrations",
+        "storage": "health_check.checks.Storage",
+        "disk": ("health_check.contrib.psutil.Disk", {"path": Path(str(MEDIA_ROOT)).parent, "max_disk_usage_percent": 90}),
+        "workers": ("health_check.contrib.celery.Ping", {"limit": 1, "timeout": timedelta(seconds=1)}),
+        "outbox": "lms.health.OutboxAge",
+        "pool": "observability.health.details.Pool",
+    },
     "USER_ID_ATTRIBUTE": "public_id",
     "SQL_COMMENTS": env.bool("LMS_SQL_COMMENTS", default=False),
     "SENTRY_SPOTLIGHT": env.str("SENTRY_SPOTLIGHT", default="") not in {"", "0"},  # the SDK reads a URL by itself

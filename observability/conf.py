@@ -29,6 +29,13 @@ DEFAULTS: dict[str, Any] = {
     "READY_CHECKS": None,
     "READY_DEADLINE_SECONDS": 2.0,
     "READY_MEMORY_SECONDS": 1.0,
+    "HEALTH_TOKEN": "",  # bearer token of the details; empty: there are none
+    "DETAIL_CHECKS": {  # as READY_CHECKS
+        "migrations": "observability.health.details.Migrations",
+        "storage": "health_check.checks.Storage",
+        "pool": "observability.health.details.Pool",
+    },
+    "DETAIL_DEADLINE_SECONDS": 5.0,
 }
 
 

@@ -9,4 +9,5 @@ urlpatterns = [
     path("metrics", views.metrics, name="metrics"),
     path("health", health.liveness, name="health"),
     path("api/v1/ready", health.ready, name="ready"),
+    path("api/v1/ready/details", health.details, name="ready-details"),
 ]

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, resolve, reverse
 
 View = Callable[[HttpRequest], HttpResponse]
-PROBES = ("health", "ready")
+PROBES = ("health", "ready", "ready-details")
 
 
 @functools.cache

@@ -4,7 +4,7 @@ import datetime
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils.module_loading import import_string
@@ -30,7 +30,8 @@ def build(checks: Mapping[str, Any], *, deadline: float) -> dict[str, HealthChec
     for name, entry in checks.items():
         path, options = (entry, {}) if isinstance(entry, str) else entry
         check = import_string(path)(**options)
-        check.timeout = datetime.timedelta(seconds=deadline * INNER_SHARE)
+        if "timeout" not in options:
+            check.timeout = datetime.timedelta(seconds=deadline * INNER_SHARE)
         built[name] = check
     return built
 
@@ -60,17 +61,30 @@ class Recorder:
 
 
 _lock = threading.Lock()
-_checks: CheckSet | None = None
+_sets: dict[Callable[[], CheckSet], CheckSet] = {}
 
 
 def checks() -> CheckSet:
     """The process's one set of readiness checks."""
-    global _checks
-    if _checks is None:
-        with _lock:
-            if _checks is None:
-                _checks = _build_checks()
-    return _checks
+    return _sets.get(_build_checks) or _only(_build_checks)
+
+
+def details() -> CheckSet:
+    """The process's one set of the checks that only operators see."""
+    return _sets.get(_build_details) or _only(_build_details)
+
+
+def _only(build_set: Callable[[], CheckSet]) -> CheckSet:
+    """Two first probes at once must not make two sets, with a connection each."""
+    with _lock:
+        if build_set not in _sets:
+            _sets[build_set] = build_set()
+        return _sets[build_set]
+
+
+def _build_details() -> CheckSet:
+    deadline = conf.DETAIL_DEADLINE_SECONDS
+    return CheckSet(build(conf.DETAIL_CHECKS, deadline=deadline), deadline=deadline, memory=deadline)
 
 
 def _build_checks() -> CheckSet:
@@ -85,17 +99,18 @@ def _build_checks() -> CheckSet:
 
 def close() -> None:
     """Drop every connection that readiness keeps; the next probe starts afresh."""
-    global _checks
     with _lock:
-        kept, _checks = _checks, None
-    if kept is not None:
-        kept.close()
+        kept = list(_sets.values())
+        _sets.clear()
+    for one in kept:
+        one.close()
 
 
 def _forget() -> None:
     """In a forked child: its parent's threads aren't there, and its parent's sockets aren't its own to close."""
-    global _lock, _checks
-    _lock, _checks = threading.Lock(), None
+    global _lock
+    _lock = threading.Lock()
+    _sets.clear()
 
 
 os.register_at_fork(after_in_child=_forget)

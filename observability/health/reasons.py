@@ -17,7 +17,8 @@ class Reason(enum.StrEnum):
     READONLY = "readonly"  # a replica, or a server that refuses writes
     FULL = "full"  # out of memory or disk
     NO_CONNECTION = "no_connection"  # the server is there, but a worker gets no connection
-    OUTDATED = "outdated"  # schema or configuration differ from the code's
+    OUTDATED = "outdated"  # the schema isn't the code's (details only)
+    DELAYED = "delayed"  # work waits longer than it should (details only)
     ERROR = "error"  # anything else; the log has it
 
 

@@ -1,12 +1,14 @@
 """Liveness, readiness and details. They read no cookie, session or user; their answers name no host and no cause."""
 
 import json
+import secrets
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from observability.conf import conf
 from observability.health import draining, readiness
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -60,3 +62,27 @@ def ready(request: HttpRequest) -> HttpResponse:
     }
     status, word = (200, "ok") if report.ok else (503, "unavailable")
     return _answer(request, status, {"status": word, "checks": checks})
+
+
+@probe
+def details(request: HttpRequest) -> HttpResponse:
+    """Every check with its time and numbers, for the bearer of HEALTH_TOKEN; 404 while no token is set."""
+    if not conf.HEALTH_TOKEN:
+        return _answer(request, 404, {"status": "not_found"})
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secrets.compare_digest(token.encode(), conf.HEALTH_TOKEN.encode()):
+        response = _answer(request, 401, {"status": "unauthorized"})
+        response.headers["WWW-Authenticate"] = "Bearer"
+        return response
+    shown: dict[str, Any] = {}
+    for checks in (readiness.checks(), readiness.details()):
+        for name, outcome in checks.report().outcomes.items():
+            shown[name] = {
+                "status": "ok" if outcome.ok else "failed",
+                "reason": outcome.reason.value,
+                "seconds": round(outcome.seconds, 4),
+                **getattr(checks.checks[name], "measured", {}),
+            }
+    ok = all(check["status"] == "ok" for check in shown.values())
+    body = {"status": "ok" if ok else "unavailable", "draining": draining.is_draining(), "checks": shown}
+    return _answer(request, 200 if ok else 503, body)
