@@ -1,5 +1,7 @@
 """Sanitising the HTML of lessons: what a teacher writes may look like a page, but never act like one."""
 
+import re
+from html import unescape
 from urllib.parse import urlsplit
 
 import nh3
@@ -25,18 +27,28 @@ FRAME_HOSTS = {"www.youtube.com", "www.youtube-nocookie.com", "youtube.com", "pl
 INLINE_IMAGES = ("data:image/png;", "data:image/jpeg;", "data:image/gif;", "data:image/webp;")
 
 
+def _host(address: str) -> str | None:
+    """The host of an address that a frame may have: https, or the page's own scheme."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    return parts.hostname if parts.scheme in ("https", "") else None
+
+
 def _keep(tag: str, attribute: str, value: str) -> str | None:
     address = value.strip()
     if address[:5].lower() == "data:":
         return value if tag == "img" and attribute == "src" and address.lower().startswith(INLINE_IMAGES) else None
     if tag == "iframe" and attribute == "src":
-        parts = urlsplit(address)
-        return value if parts.scheme in ("https", "") and parts.hostname in FRAME_HOSTS else None
+        return value if _host(address) else None
     if attribute == "target":
         return "_blank" if value == "_blank" else None
     return value
 
 
+_FRAME = re.compile(r"<iframe([^>]*)>[^<]*</iframe>")
+_FRAME_ATTRIBUTE = re.compile(r'([a-z]+)="([^"]*)"')
 _cleaner = nh3.Cleaner(
     tags=TAGS,
     attributes=ATTRIBUTES,
@@ -50,6 +62,20 @@ _cleaner = nh3.Cleaner(
 def sanitise(html: str) -> str:
     """Well-formed HTML without scripts, handlers, forms, frames of unknown hosts, and unsafe addresses.
 
-    Relative addresses stay as they are: an import's `/static/…` and `/jump_to_id/…` mean something to the reader.
+    A frame of an unknown host becomes a link to it. Relative addresses stay as they are.
     """
-    return _cleaner.clean(html)
+    clean = _cleaner.clean(html)
+    linked = _FRAME.sub(_frame, clean)
+    return clean if linked == clean else _cleaner.clean(linked)
+
+
+def _frame(match: re.Match[str]) -> str:
+    """`match` is a frame as the cleaner writes it: known attributes, values in double quotes and escaped."""
+    attributes = dict(_FRAME_ATTRIBUTE.findall(match[1]))
+    address = attributes.get("src", "")
+    if not address:
+        return ""
+    if _host(unescape(address)) in FRAME_HOSTS:
+        return match[0]
+    text = attributes.get("title") or address
+    return f'<a href="{address}" target="_blank" rel="noopener noreferrer">{text}</a>'
