@@ -38,7 +38,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Renders now, because links need the request; the outbox sends. Nobody's mailbox is flooded from here."""
-        if limits.take(Count("mail_address", email.strip().lower())) is not None:
+        if limits.take(Count("mail_address", f"{template_prefix}|{email.strip().lower()}")) is not None:
             return
         request = allauth_context.request
         values = {"request": request, "email": email, "current_site": get_current_site(request)} | context
@@ -55,7 +55,7 @@ class AccountAdapter(DefaultAccountAdapter):
         try:
             attempt = login_limits.begin(request, credentials.get("email") or "")
         except LimitExceeded:
-            announce(signals.login_failed, User, reason=signals.LoginFailure.LIMITED)
+            login_limits.announce_failure(request, credentials.get("email"), signals.LoginFailure.LIMITED)
             raise
         user = super().authenticate(request, **credentials)
         if user is not None:
@@ -64,7 +64,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         if not request.user.is_authenticated:  # else somebody who is logged in confirms a sensitive step
-            announce(signals.login_failed, User, reason=signals.LoginFailure.PASSWORD)
+            login_limits.announce_failure(request, credentials.get("email"), signals.LoginFailure.PASSWORD)
 
     def send_account_already_exists_mail(self, email: str) -> None:
         make_password(email)  # a new account costs one hash, so this answer does too

@@ -16,6 +16,7 @@ from django.shortcuts import render
 
 from accounts import login_limits, signals
 from accounts.authentication import lacks_second_factor
+from accounts.client_address import client_address
 from accounts.limits import LimitExceeded
 from accounts.models import User
 from accounts.permissions import signed_in
@@ -76,7 +77,7 @@ def record_admin_login(request: HttpRequest) -> None:
 
 def too_many(request: HttpRequest, error: LimitExceeded) -> HttpResponse:
     """The 429 that a person reads."""
-    announce(signals.throttled, User, limit=error.limit)
+    announce(signals.throttled, User, limit=error.limit, source=client_address(request))
     response = render(request, "accounts/too_many.html", {"detail": error.detail}, status=429)
     response["Retry-After"] = str(error.retry_after)
     return response

@@ -40,7 +40,7 @@ class AdminSite(admin.AdminSite):
             record_admin_login(request)
         return response
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The old password is checked here too, so it is counted here too."""
         from accounts.admin_login import too_many
 

@@ -33,6 +33,11 @@ def by_session(request: HttpRequest) -> str:
 
 
 def by_email(request: HttpRequest) -> str:
+    """Address and source: a stranger's requests elsewhere don't use up its owner's."""
+    return f"{_email(request)}|{by_source(request)}"
+
+
+def _email(request: HttpRequest) -> str:
     try:
         data = json.loads(request.body)
     except (ValueError, RecursionError):
@@ -114,5 +119,5 @@ class AuthLimitsMiddleware:
             redis_state.failed(exception)
             return problem_response(request, Unavailable("A part of the service is out of reach. Try again soon."))
         if isinstance(exception, LimitExceeded):
-            announce(signals.throttled, User, limit=exception.limit)
+            announce(signals.throttled, User, limit=exception.limit, source=client_address(request))
         return problem_response(request, exception) if isinstance(exception, DomainError) else None

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from accounts import limits
+from accounts import limits, signals
 from accounts.client_address import client_address, network_key
 from accounts.limits import Count
+from accounts.models import User
+from accounts.signals import LoginFailure
+from core.events import announce
 
 ELSEWHERE = "elsewhere"
 
@@ -37,6 +40,11 @@ def begin(request: HttpRequest, email: str) -> Attempt:
     counts = (Count("login_account", f"{account}|{place}"), Count("login_source", source))
     limits.require(*counts)
     return Attempt(counts)
+
+
+def announce_failure(request: HttpRequest, email: str | None, reason: LoginFailure) -> None:
+    account = limits.keyed_hash((email or "").strip().lower())
+    announce(signals.login_failed, User, reason=reason, source=client_address(request), account=account)
 
 
 def require_call(request: HttpRequest) -> None:

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import limits, signals
 from accounts.auth_limits import by_source
+from accounts.client_address import client_address
 from accounts.limits import Count, LimitExceeded
 from accounts.models import User
 from core.errors import DomainError
@@ -53,7 +54,7 @@ def page(view: View) -> View:
         except DomainError as error:
             response = show(request, "That didn't work", error.detail, status=error.status)
             if isinstance(error, LimitExceeded):
-                announce(signals.throttled, User, limit=error.limit)
+                announce(signals.throttled, User, limit=error.limit, source=client_address(request))
                 response["Retry-After"] = str(error.retry_after)
             return response
 
@@ -82,7 +83,8 @@ def ask_for_reset(request: HttpRequest) -> HttpResponse:
         status = 200 if request.method == "GET" else 400
         return show(request, "Reset your password", form=form, button="Send me a link", status=status)
     email = form.cleaned_data["email"].lower()
-    limits.require(Count("reset_address", email), Count("reset_source", by_source(request)))
+    source = by_source(request)
+    limits.require(Count("reset_address", f"{email}|{source}"), Count("reset_source", source))
     form.save(request)
     return show(request, "Look into your mailbox", "If this address has an account, a link is on its way.")
 

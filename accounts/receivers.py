@@ -11,7 +11,8 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts import limits, mail, signals
-from accounts.login_limits import source_of
+from accounts.client_address import client_address
+from accounts.login_limits import announce_failure, source_of
 from accounts.models import User
 from core.events import announce
 
@@ -30,7 +31,7 @@ def on_email_confirmed(sender: Any, *, email_address: EmailAddress, **kwargs: An
 @receiver(auth_signals.user_logged_in)
 def on_logged_in(sender: Any, *, request: HttpRequest, user: User, **kwargs: Any) -> None:
     limits.remember_source(account=user.email, source=source_of(request))
-    announce(signals.logged_in, User, user=user)
+    announce(signals.logged_in, User, user=user, source=client_address(request))
 
 
 @receiver(auth_signals.user_logged_out)
@@ -66,6 +67,8 @@ def on_factor_renewed(sender: Any, *, user: User, authenticator: Authenticator, 
 
 
 @receiver(mfa_signals.authentication_failed)
-def on_wrong_code(sender: Any, *, reauthentication: bool = False, **kwargs: Any) -> None:
+def on_wrong_code(
+    sender: Any, *, request: HttpRequest, user: User, reauthentication: bool = False, **kwargs: Any
+) -> None:
     if not reauthentication:
-        announce(signals.login_failed, User, reason=signals.LoginFailure.CODE)
+        announce_failure(request, user.email, signals.LoginFailure.CODE)

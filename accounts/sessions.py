@@ -8,8 +8,10 @@ until the session expires; here a copy lives for at most COPY_SECONDS.
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.sessions.backends import cached_db
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.core.cache import caches
 from redis import RedisError
 
 from accounts import redis_state
@@ -48,7 +50,7 @@ class Copies:
 class SessionStore(cached_db.SessionStore):
     def __init__(self, session_key: str | None = None) -> None:
         super().__init__(session_key)
-        self._cache = Copies(self._cache)
+        self._cache = Copies(caches[settings.SESSION_CACHE_ALIAS])
 
     @classmethod
     def get_model_class(cls) -> Any:

@@ -13,8 +13,8 @@ class LoginFailure(StrEnum):
 
 user_signed_up = Signal()  # user
 email_verified = Signal()  # user
-logged_in = Signal()  # user
-login_failed = Signal()  # reason: a LoginFailure
+logged_in = Signal()  # user, source (client address)
+login_failed = Signal()  # reason: a LoginFailure, source (client address), account (keyed hash of the e-mail address)
 logged_out = Signal()  # user
 password_reset_requested = Signal()  # user
 password_changed = Signal()  # user, how: "change" or "reset"
@@ -24,6 +24,6 @@ user_deactivated = Signal()  # user, by
 user_activated = Signal()  # user, by
 service_token_issued = Signal()  # user: its owner, by
 service_token_revoked = Signal()  # user: its owner, by
-throttled = Signal()  # limit: a name in settings.LIMITS
+throttled = Signal()  # limit: a name in settings.LIMITS, source (client address)
 personal_data_exported = Signal()  # user
 person_erased = Signal()  # user, already without identity

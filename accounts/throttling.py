@@ -33,7 +33,8 @@ class RoleThrottle(BaseThrottle):
             counts.insert(0, Count(scope, subject))
         self.refusal = limits.take(*counts)
         if self.refusal is not None:
-            announce(signals.throttled, User, limit=self.refusal.limit)
+            source = client_address(request._request)
+            announce(signals.throttled, User, limit=self.refusal.limit, source=source)
         return self.refusal is None
 
     def wait(self) -> float | None:

@@ -1,6 +1,10 @@
 """Where a request comes from."""
 
+import re
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 from django.test import RequestFactory, override_settings
 
 from accounts.client_address import UNKNOWN, client_address, network_key, parse_networks, resolve
@@ -73,6 +77,19 @@ def test_the_request_is_read_with_the_configured_proxies():
     behind = factory.get("/", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR="192.0.2.9")
     direct = factory.get("/", REMOTE_ADDR="203.0.113.5", HTTP_X_FORWARDED_FOR="192.0.2.9")
     assert (client_address(behind), client_address(direct)) == ("192.0.2.9", "203.0.113.5")
+
+
+def test_nothing_else_reads_the_header():
+    """`observability` may refuse a scrape that came through a proxy, by the header's presence alone."""
+    root = Path(settings.BASE_DIR)
+    apps = ("core", "outbox", "accounts", "courses", "quizzes", "certificates", "analytics", "lms")
+    found = [
+        str(path.relative_to(root))
+        for app in apps
+        for path in (root / app).rglob("*.py")
+        if re.search(r"x.forwarded.for|remote_addr", path.read_text(), re.IGNORECASE)
+    ]
+    assert found == ["accounts/client_address.py"]
 
 
 def test_a_request_without_any_address_has_one():

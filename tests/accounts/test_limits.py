@@ -3,15 +3,18 @@
 import socket
 import threading
 import time
+from collections import Counter
 
 import pytest
 import redis
 from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings as django_settings
 from django.core.checks import run_checks
+from django.urls import get_resolver
 
 from accounts import limits, redis_state, services
 from accounts.limits import Count
+from accounts.throttling import RoleThrottle
 from tests.accounts.conftest import PASSWORD, ApiClient, delivered
 from tests.accounts.test_admin import enter
 from tests.accounts.test_flows import SIGNUP, totp_now
@@ -277,7 +280,38 @@ def test_nobody_can_have_a_mailbox_flooded(person, amounts):
     for _ in range(5):
         ApiClient("app").auth("POST", "auth/password/request", {"email": person.email})
         ApiClient("app").auth("POST", "auth/signup", SIGNUP | {"email": person.email})
-    assert len(delivered()) == 3
+    subjects = Counter(mail.subject for mail in delivered())
+    assert sorted(subjects.values()) == [3, 3]
+
+
+def test_strangers_cannot_use_up_the_resets_of_others(person, amounts):
+    amounts(reset_address="2/60", mail_address="1000/60")
+    for number in range(5):
+        ApiClient("app", address=f"198.51.100.{number % 2}").auth(
+            "POST", "auth/password/request", {"email": person.email}
+        )
+    own = ApiClient("app", address="192.0.2.1").auth("POST", "auth/password/request", {"email": person.email})
+    assert own.status_code == 200
+    assert delivered()[-1].to == [person.email]
+
+
+def views_of(patterns, found=None) -> list:
+    found = [] if found is None else found
+    for pattern in patterns:
+        if hasattr(pattern, "url_patterns"):
+            views_of(pattern.url_patterns, found)
+        else:
+            found.append(getattr(pattern.callback, "cls", None))
+    return [view for view in found if view is not None]
+
+
+def test_every_view_of_the_api_is_throttled_by_limits_that_exist():
+    views = views_of(get_resolver().url_patterns)
+    assert len(views) > 5
+    names = {getattr(view, "throttle_scope", None) for view in views} - {None}
+    assert names <= set(django_settings.LIMITS)
+    ours = [view for view in views if not view.__module__.startswith(("drf_spectacular", "observability"))]
+    assert [view for view in ours if RoleThrottle not in view.throttle_classes] == []
 
 
 def test_guessing_the_old_password_from_a_stolen_session_is_limited(person, amounts):

@@ -190,11 +190,11 @@ def test_the_database_keeps_addresses_unique_in_any_case(person):
         User.objects.create(email="ADA@example.org")
 
 
-def test_the_schema_shows_both_ways_to_authenticate(capsys):
+def test_the_schema_shows_every_way_to_authenticate(capsys):
     schema = SchemaGenerator(api_version="v1").get_schema(request=None, public=True)
     assert {"name": "X-Session-Token", "in": "header", "type": "apiKey"}.items() <= schema["components"][
         "securitySchemes"
     ]["sessionToken"].items()
     operation = schema["paths"]["/api/v1/people"]["get"]
-    assert operation["security"] == [{"sessionToken": []}, {"cookieAuth": []}]
+    assert operation["security"] == [{"sessionToken": []}, {"serviceToken": []}, {"cookieAuth": []}]
     assert [line for line in capsys.readouterr().err.splitlines() if "accounts" in line] == []
