@@ -5,3 +5,9 @@ from django.apps import AppConfig
 
 class CertificatesConfig(AppConfig):
     name = "certificates"
+
+    def ready(self) -> None:
+        from certificates import checks, event_log, receivers  # noqa: F401
+
+        event_log.connect()
+        receivers.connect()

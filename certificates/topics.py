@@ -1,0 +1,4 @@
+"""The outbox topics of certificates."""
+
+RENDER = "certificates.render"
+MAIL = "certificates.mail"
