@@ -137,3 +137,25 @@ def _erase_traces(person: User) -> int:
 
 
 register(Part("account", _export_account, _erase_account))
+
+
+def _export_tokens(person: User) -> dict[str, Any]:
+    return {
+        "issued": [
+            {
+                "name": token.name,
+                "scopes": token.scopes,
+                "created_at": token.created_at.isoformat(),
+                "expires_at": token.expires_at.isoformat(),
+                "revoked_at": token.revoked_at.isoformat() if token.revoked_at else None,
+            }
+            for token in person.service_tokens.order_by("pk")
+        ]
+    }
+
+
+def _erase_tokens(person: User) -> int:
+    return person.service_tokens.all().delete()[0]
+
+
+register(Part("service_tokens", _export_tokens, _erase_tokens))

@@ -18,6 +18,7 @@ def _export(person: User) -> dict[str, Any]:
                 "started_at": row.started_at.isoformat(),
                 "completed_at": row.completed_at.isoformat() if row.completed_at else None,
                 "fraction": row.fraction,
+                "watched": row.watched,
             }
         )
     return {

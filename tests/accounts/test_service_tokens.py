@@ -8,6 +8,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import Role, ServiceToken, User
+from accounts.personal_data import erase_person, export_person
 from accounts.service_tokens import issue_token, revoke_token
 from core.errors import Unprocessable
 from courses import services
@@ -137,3 +138,11 @@ def test_an_admin_issues_a_token_sees_it_once_and_revokes_it(client, owner, cour
     assert token.digest not in change
     client.post("/admin/accounts/servicetoken/", {"action": "revoke", "_selected_action": [token.pk]})
     assert APIClient().get("/api/v1/courses", headers=machine).status_code == 401
+
+
+def test_tokens_are_handed_out_and_erased_with_their_owner(owner):
+    issued(owner, "courses:read")
+    (row,) = export_person(person=owner)["service_tokens"]["issued"]
+    assert (row["name"], row["scopes"], row["revoked_at"]) == ("sync", ["courses:read"], None)
+    erase_person(person=owner)
+    assert ServiceToken.objects.count() == 0
