@@ -14,7 +14,7 @@ from certificates import keys
 HOW = "Set LMS_BADGE_KEY to 32 random bytes in base64 (openssl rand -base64 32), and keep it: old badges need it."
 
 
-@register(Tags.security)
+@register(Tags.security, deploy=True)
 def badges_can_be_signed(**kwargs: Any) -> list[CheckMessage]:
     problems: list[CheckMessage] = []
     for number, text in enumerate(settings.BADGE_KEYS, start=1):
