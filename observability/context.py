@@ -4,10 +4,10 @@
 """
 
 import contextlib
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar, Token
+from random import getrandbits
 from typing import Any
 
 from django.utils.functional import LazyObject, empty
@@ -33,14 +33,15 @@ class Context:
         task: str = "",
         request: Any = None,
     ) -> None:
-        ids = os.urandom(24).hex()
+        # Ids, not secrets: without a system call each. The module seeds itself anew in a forked child.
+        ids = f"{getrandbits(192):048x}"
         match = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
         if match and (match[1] != "00" or not match[5]):
             self.trace_id, self.flags = match[2], match[4] if match[1] == "00" else "00"
         else:
             self.trace_id, self.flags = ids[:32], "00"
         self.span_id = ids[32:]
-        self.request_id = accept_request_id(request_id) or ids[:32]
+        self.request_id = (accept_request_id(request_id) if request_id else "") or ids[:32]
         self.task = task
         self.request = request
         self.reported = False

@@ -17,11 +17,11 @@ def install() -> None:
     """Count from now on."""
     names = {level.upper(): level for level in LEVELS}
 
-    def count_message(level: str) -> None:
-        messages.inc(level=names.get(level, "info"))
+    def count_messages(level: str, number: int) -> None:
+        messages.inc(number, level=names.get(level, "info"))
 
     def count_dropped(lines: int) -> None:
         dropped.inc(lines)
 
-    sink.count_message = count_message
+    sink.count_messages = count_messages
     sink.count_dropped = count_dropped

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import weakref
-from collections import deque
+from collections import Counter, deque
 from typing import TextIO
 
 MAX_QUEUED_CHARACTERS = 8 * 1024 * 1024
@@ -18,8 +18,8 @@ FLUSH_SECONDS = 2.0
 ATOMIC_WRITE_BYTES = select.PIPE_BUF
 
 
-def count_message(level: str) -> None:
-    """Called with each record's level; `observability.logs.metrics` puts a counter here."""
+def count_messages(level: str, number: int) -> None:
+    """Called with how many records of a level there were; `observability.logs.metrics` puts a counter here."""
 
 
 def count_dropped(lines: int) -> None:
@@ -43,7 +43,7 @@ class QueuedHandler(logging.Handler):
 
     def reset(self) -> None:
         """Start with an empty queue and no thread: a forked child's lines are its own."""
-        self._lines: deque[str] = deque()
+        self._lines: deque[tuple[str, str]] = deque()
         self._queued = 0
         self._wake = threading.Event()
         self._writing = False
@@ -59,14 +59,14 @@ class QueuedHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            count_message(record.levelname)
             line = self.format(record)
             # Added without a lock: the bound may be missed by as many lines as there are threads, no more.
             if self._queued + len(line) > self.capacity:
+                count_messages(record.levelname, 1)
                 self._drop(1)
                 return
             self._queued += len(line)
-            self._lines.append(line)
+            self._lines.append((record.levelname, line))
             if not self._wake.is_set():
                 self._wake.set()
             if self._writer is None:
@@ -104,27 +104,32 @@ class QueuedHandler(logging.Handler):
 
     def _drain(self) -> None:
         self._writing = True
+        levels: Counter[str] = Counter()
         try:
             while self._lines:
-                chunk = self._next_chunk()
+                chunk = self._next_chunk(levels)
                 try:
                     self._write("\n".join(chunk) + "\n")
                 except Exception:
                     self._drop(len(chunk))
             self._queued = 0
+            for level, number in levels.items():
+                count_messages(level, number)
         finally:
             self._writing = False
 
-    def _next_chunk(self) -> list[str]:
+    def _next_chunk(self, levels: Counter[str]) -> list[str]:
         chunk: list[str] = []
         size = 0
         while self._lines:
-            line = self._lines[0]
+            level, line = self._lines[0]
             size += (len(line) if line.isascii() else 4 * len(line)) + 1
             if chunk and size > ATOMIC_WRITE_BYTES:
                 break
             self._queued -= len(line)
-            chunk.append(self._lines.popleft())
+            self._lines.popleft()
+            levels[level] += 1
+            chunk.append(line)
         return chunk
 
     def _write(self, text: str) -> None:

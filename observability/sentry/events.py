@@ -91,7 +91,7 @@ def _name_by_kind(span: dict[str, Any]) -> None:
     description = str(span.get("description") or "")
     if operation.startswith(("db.redis", "cache")):
         span["description"] = description.partition(" ")[0] if operation.startswith("db.redis") else operation
-        span["data"] = _without_keys(span.get("data"))
+        span["data"], span["tags"] = _without_keys(span.get("data")), _without_keys(span.get("tags"))
     elif operation.startswith("db"):
         # Redacted first: without its quotes and comments a secret may no longer look like one.
         span["description"] = normalised(redact_text(description, current_policy()))

@@ -30,6 +30,7 @@ if not settings.configured:
         LOGGING_CONFIG=None,
         OBSERVABILITY={
             "SENTRY_DSN": CONFIG.get("dsn", ""),
+            "SENTRY_SPOTLIGHT": CONFIG.get("spotlight", False),
             "SENTRY_TRACES_SAMPLE_RATE": CONFIG.get("traces", 0.0),
             "SENTRY_ORDINARY_TRACES_KEPT": 1.0,
             "SENTRY_OPTIONS": CONFIG.get("options", {}),

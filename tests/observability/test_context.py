@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 
 import pytest
@@ -36,6 +37,18 @@ def test_any_other_request_id_is_replaced(offered):
 
 def test_two_pieces_of_work_never_share_an_id():
     assert len({Context().request_id for _ in range(1000)}) == 1000
+
+
+def test_a_forked_child_makes_ids_of_its_own():
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writer, Context().request_id.encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reader, 64).decode() != Context().request_id
+    os.close(reader)
+    os.close(writer)
 
 
 def test_a_trace_goes_on_in_a_span_of_its_own(work):

@@ -115,12 +115,13 @@ def test_a_closed_stream_is_counted_and_never_raises(logger):
 
 
 def test_records_are_counted_by_level(logger):
-    attach(logger, QueuedHandler(io.StringIO()))
+    handler = attach(logger, QueuedHandler(io.StringIO()))
     before = {level: sample("log_messages_total", level=level) for level in ("debug", "info", "warning", "error")}
     logger.debug("a")
     logger.warning("b")
     logger.warning("c")
     logger.log(25, "a level of one's own")
+    handler.flush()
     after = {level: sample("log_messages_total", level=level) - count for level, count in before.items()}
     assert after == {"debug": 1, "info": 1, "warning": 2, "error": 0}
 
