@@ -34,6 +34,9 @@ BINARIES = tuple(binary for binaries in PACKAGES.values() for binary in binaries
 
 
 def tools_directory() -> Path:
+    """`LMS_TOOLS_DIR`, so that several run directories can share one; else below the run directory."""
+    if shared := os.environ.get("LMS_TOOLS_DIR"):
+        return Path(shared).resolve()
     return Path(os.environ.get("LMS_RUN_DIR", ROOT / ".run")).resolve() / "tools"
 
 
@@ -53,8 +56,12 @@ def missing() -> list[str]:
 def fetch(packages: Mapping[str, Sequence[str]] = PACKAGES) -> None:
     """Download and unpack the packages whose binaries are missing. Raises RuntimeError with one line."""
     wanted = [package for package, binaries in packages.items() if any(find(binary) is None for binary in binaries)]
-    if not wanted:
-        return
+    if wanted:
+        _fetch(wanted)
+    _relocate_alertmanager()
+
+
+def _fetch(wanted: Sequence[str]) -> None:
     for tool in ("apt-get", "dpkg-deb"):
         if shutil.which(tool) is None:
             raise RuntimeError(f"no {tool} here: install {', '.join(wanted)} and put the binaries on PATH.")
@@ -76,6 +83,21 @@ def fetch(packages: Mapping[str, Sequence[str]] = PACKAGES) -> None:
     for deb in sorted((work / "debs").glob("*.deb")):
         _run(["dpkg-deb", "-x", str(deb), str(tools_directory())], cwd=work, what=f"unpacking {deb.name}")
     shutil.rmtree(work)
+
+
+def _relocate_alertmanager() -> None:
+    """Make the unpacked Alertmanager look for its templates and pages below the directory it runs in.
+
+    Debian builds it to open /usr/share/prometheus/alertmanager and not to start without; no option moves it.
+    """
+    binary = tools_directory() / "usr" / "bin" / "prometheus-alertmanager"
+    there, here = b"/usr/share/prometheus/alertmanager", b"usr/share/prometheus/alertmanager/"
+    if not binary.is_file() or there not in (content := binary.read_bytes()):
+        return
+    moved = binary.with_suffix(".new")
+    moved.write_bytes(content.replace(there, here))
+    moved.chmod(0o755)
+    moved.replace(binary)
 
 
 def _run(command: list[str], *, cwd: Path, what: str) -> None:

@@ -21,6 +21,7 @@ DEFAULTS: dict[str, Any] = {
     "CLIENT_ADDRESS": "",  # dotted path of the host's function from a request to the client's address
     "METRICS_TOKEN": "",
     "METRICS_TRUSTED_NETWORKS": ["127.0.0.0/8", "::1/128"],
+    "ALERTS_TOKEN": "",  # bearer token of Alertmanager's webhook; without one nobody may post
     "SCRAPE_DEADLINE_SECONDS": 3.0,  # what collectors of the host's own may take
     "SITE_FACTS": True,  # measure facts of the whole site in the process that serves /metrics, or beside it
     "REDIS_URL": "",

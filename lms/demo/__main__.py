@@ -10,12 +10,15 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import NoReturn, TextIO
 
 from honcho.manager import Manager
 from honcho.printer import Printer
 
+from lms import monitoring
+from lms.demo import monitoring as monitored
 from lms.demo.ports import BEAT_METRICS, DEMO_PORTS, FLOWER, WEB, WORKER_METRICS
 from lms.embedded import EmbeddedError, EmbeddedServers, end_leftovers, port_is_free, writable_directory
 
@@ -38,6 +41,8 @@ def main() -> int:
         lock = _only_one(run_dir)
         end_leftovers(MARKER, str(run_dir))
         _ports_are_free()
+        fetching = threading.Thread(target=_fetch_monitoring, daemon=True)
+        fetching.start()
         environment = _environment(run_dir)
         if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
             say("Starting PostgreSQL and Valkey ...")
@@ -45,6 +50,7 @@ def main() -> int:
             environment = servers.start() | environment
         _write_env_file(run_dir, environment)
         _prepare(environment)
+        fetching.join()
         code = _run(run_dir, environment)
         lock.close()
         return code
@@ -57,6 +63,13 @@ def main() -> int:
         if servers is not None:
             servers.stop()
             say("Stopped. The data stays in " + str(run_dir))
+
+
+def _fetch_monitoring() -> None:
+    try:
+        monitoring.fetch()
+    except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
+        print(f"demo: without Prometheus and Alertmanager: {error}", file=sys.stderr)
 
 
 def say(text: str) -> None:
@@ -96,6 +109,7 @@ def _environment(run_dir: Path) -> dict[str, str]:
         "LMS_EMAIL_URL": f"filemail:///{run_dir / 'mail'}",
         "LMS_MEDIA_ROOT": str(run_dir / "media"),
         "LMS_LOG_FORMAT": "console",
+        "OBSERVABILITY_ALERTS_TOKEN": monitored.alerts_token(run_dir),
     }
     for variable in ("DATABASE_URL", "REDIS_URL"):
         if os.environ.get(variable):
@@ -124,7 +138,7 @@ def _manage(environment: dict[str, str], *arguments: str) -> None:
         raise EmbeddedError(f"`manage.py {arguments[0]}` failed; its message is above.")
 
 
-def commands(run_dir: Path) -> dict[str, tuple[str, dict[str, str]]]:
+def commands(run_dir: Path, environment: dict[str, str]) -> dict[str, tuple[str, dict[str, str]]]:
     """Process name → (command line, variables of its own)."""
     python = shlex.quote(sys.executable)
     celery = f"{python} -m celery -A lms"
@@ -144,13 +158,14 @@ def commands(run_dir: Path) -> dict[str, tuple[str, dict[str, str]]]:
             {"LMS_ROLE": "flower"},
         ),
         "demo": (f"{python} -m lms.demo.traffic", {"LMS_ROLE": "command"}),
+        **monitored.commands(run_dir, environment),
     }
 
 
 def _run(run_dir: Path, environment: dict[str, str]) -> int:
     """Run until a signal, or until one of the processes ends; then end them all."""
     manager = Manager(Printer(sys.stdout))
-    for name, (command, own) in commands(run_dir).items():
+    for name, (command, own) in commands(run_dir, environment).items():
         variables = os.environ | environment | own | {MARKER: str(run_dir), "PYTHONUNBUFFERED": "1"}
         manager.add_process(name, f"exec {command}", env=variables, cwd=str(ROOT))
     manager.loop()

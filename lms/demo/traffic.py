@@ -13,7 +13,8 @@ import urllib.request
 from typing import Any
 
 from lms.demo.people import PASSWORD, address
-from lms.demo.ports import FLOWER, WEB
+from lms.demo.ports import ALERTMANAGER, FLOWER, PROMETHEUS, WEB
+from lms.monitoring import missing
 
 BASE = f"http://127.0.0.1:{WEB.number}"
 SECONDS_BETWEEN_CALLS = float(os.environ.get("LMS_DEMO_PAUSE", "0.5"))
@@ -54,6 +55,15 @@ def wait_until_ready() -> None:
     sys.exit(f"not ready after {READY_SECONDS} s")
 
 
+def monitoring_lines() -> list[str]:
+    if missing():
+        return []
+    return [
+        f"  Prometheus http://127.0.0.1:{PROMETHEUS.number}",
+        f"  Alerts     http://127.0.0.1:{ALERTMANAGER.number}",
+    ]
+
+
 def banner() -> str:
     return "\n".join(
         [
@@ -64,6 +74,7 @@ def banner() -> str:
             f"  Metrics    {BASE}/metrics",
             f"  Health     {BASE}/health   {BASE}/api/v1/ready",
             f"  Flower     http://127.0.0.1:{FLOWER.number}",
+            *monitoring_lines(),
             "  Logins     "
             + "   ".join(address(role, 1) for role in ("admin", "instructor", "student"))
             + f"   password: {PASSWORD}",

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from lms import monitoring
 from lms.demo.ports import DEMO_PORTS
 from lms.embedded import free_port
 from tests.system import wait_for
@@ -95,6 +96,7 @@ class Demo:
         variables = {port.variable: str(free_port()) for port in DEMO_PORTS}
         self.web = int(variables["LMS_PORT"])
         variables |= {"LMS_RUN_DIR": str(directory), "LMS_DEMO_STUDENTS": "20", "LMS_DEMO_PAUSE": "0.05"}
+        variables["LMS_TOOLS_DIR"] = str(monitoring.tools_directory())
         inherited = {
             name: value
             for name, value in os.environ.items()

@@ -49,5 +49,5 @@ def test_without_apt_one_line_names_what_is_missing(tmp_path):
     assert result.returncode == 1
     lines = result.stderr.strip().splitlines()
     assert len(lines) == 1
-    assert lines[0].startswith("monitoring: no apt-get here: install prometheus, promtool, ")
+    assert lines[0].startswith("monitoring: no apt-get here: install prometheus, prometheus-alertmanager, ")
     assert not (tmp_path / "run" / "tools" / "usr").exists()

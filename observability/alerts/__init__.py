@@ -1,0 +1,1 @@
+"""What Alertmanager says, taken into the host's own log."""
