@@ -72,7 +72,7 @@ def credential(certificate: Certificate) -> dict[str, Any]:
 
 
 def sign(certificate: Certificate) -> str:
-    """The compact token. Raises Conflict `not_valid` for a certificate that isn't, Unavailable without a key."""
+    """The compact token. Raises Conflict `not_valid` for a certificate that isn't, NotFound without a key."""
     if certificate.state != CertificateState.ISSUED:
         raise Conflict("This certificate is no longer valid.", code="not_valid")
     key = keys.signing_key()

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 
-from core.errors import Unavailable
+from core.errors import NotFound
 
 SEED_BYTES = 32
 
@@ -56,10 +56,10 @@ def all_keys() -> list[BadgeKey]:
 
 
 def signing_key() -> BadgeKey:
-    """Raises Unavailable when none is configured."""
+    """Raises NotFound `badges_not_configured`."""
     keys = all_keys()
     if not keys:
-        raise Unavailable("This installation signs no badges.", code="badges_not_configured", retry_after=3600)
+        raise NotFound("This installation signs no badges.", code="badges_not_configured")
     return keys[0]
 
 

@@ -14,6 +14,7 @@ os.environ.setdefault("DJANGO_SECRET_KEY", "tests-only-" + "x" * 50)
 os.environ.setdefault("LMS_DEBUG", "1")
 os.environ.setdefault("LMS_LOG_FORMAT", "json")
 os.environ.setdefault("LMS_EMAIL_URL", "memorymail://")
+os.environ.setdefault("LMS_BADGE_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
 os.environ.setdefault("LMS_SHARED_DATA", str(Path(__file__).resolve().parents[2] / "shared" / "data"))
 
 if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):

@@ -95,7 +95,7 @@ def test_a_certificate_that_is_no_longer_valid_has_no_badge(rendered, admin_user
 def test_without_a_key_production_offers_no_badges_and_says_why(rendered, settings, as_user, student):
     settings.BADGE_KEYS, settings.DEBUG = [], False
     answer = as_user(student).get(f"/api/v1/certificates/{rendered.serial}/badge")
-    assert (answer.status_code, answer.json()["code"]) == (503, "badges_not_configured")
+    assert (answer.status_code, answer.json()["code"]) == (404, "badges_not_configured")
     (found,) = checks.badges_can_be_signed()
     assert (found.id, isinstance(found, Warning)) == ("certificates.W001", True)
     assert "LMS_BADGE_KEY" in found.hint
