@@ -21,7 +21,7 @@ from prometheus_client.samples import Sample
 
 from observability import catalog
 from observability.conf import conf
-from observability.metrics import http, process
+from observability.metrics import PARTS, absent_parts, http, process
 from observability.multiprocess.merge import Encoder, Families, Merge
 from observability.multiprocess.sources import STATES
 from observability.multiprocess.values import directory
@@ -76,6 +76,8 @@ FILES = "observability_metric_files", "Files of metrics seen by this scrape, by 
 
 catalog.add(catalog.Entry(COLLECTOR_UP[0], "gauge", COLLECTOR_UP[1], {"collector": ("<collector>",)}, 20))
 catalog.add(catalog.Entry(FILES[0], "gauge", FILES[1], {"state": STATES}, len(STATES)))
+PART_INSTALLED = "observability_part_installed", "Whether an optional package is installed, 1 or 0."
+catalog.add(catalog.Entry(PART_INSTALLED[0], "gauge", PART_INSTALLED[1], {"part": PARTS}, len(PARTS)))
 
 _collectors: dict[str, Collector] = {}
 _lock = threading.Lock()
@@ -123,6 +125,8 @@ def render(accept: str = "") -> tuple[bytes, str]:
         if collected is not None and up[collector.name]:
             families += collected
             names |= {family.name for family in collected}
+    absent = absent_parts()
+    families.append(_gauge(*PART_INSTALLED, "part", {part: part not in absent for part in PARTS}))
     families.append(_gauge(*COLLECTOR_UP, "collector", up))
     return body + _encode(families, form) + form.end, form.content_type
 

@@ -29,6 +29,7 @@ from prometheus_client.samples import Sample
 from observability import catalog
 from observability.catalog import OTHER
 from observability.failures import failures
+from observability.multiprocess.values import SlotValue, observe
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 5.0, 10.0, 30.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
@@ -154,17 +155,22 @@ class Metrics(StockMetrics):
 class Cell:
     """The series of one view, method and status."""
 
-    __slots__ = ("_buckets", "_count", "_sum")
+    __slots__ = ("_buckets", "_count", "_stored", "_sum")
 
     def __init__(self, responses: Any, latency: Any) -> None:
         self._count = responses._value
         self._sum = latency._sum
         self._buckets = latency._buckets
+        self._stored = isinstance(self._count, SlotValue)
 
     def observe(self, seconds: float) -> None:
+        bucket = self._buckets[bisect_left(BUCKETS, seconds)]
+        if self._stored:
+            observe(self._count, self._sum, bucket, seconds)
+            return
         self._count.inc(1)
         self._sum.inc(seconds)
-        self._buckets[bisect_left(BUCKETS, seconds)].inc(1)
+        bucket.inc(1)
 
 
 class MetricsMiddleware(PrometheusBeforeMiddleware):

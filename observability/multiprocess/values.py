@@ -183,6 +183,16 @@ class SlotValue:
         """Always None: files have no room for exemplars."""
 
 
+def observe(count: SlotValue, total: SlotValue, bucket: SlotValue, amount: float) -> None:
+    """Count one event of `amount` in three values at once."""
+    with store.lock:
+        if not store.attached:
+            store.attach()
+        count.cells[count.index] += 1.0
+        total.cells[total.index] += amount
+        bucket.cells[bucket.index] += 1.0
+
+
 def install() -> None:
     """Use slots when PROMETHEUS_MULTIPROC_DIR is set; never export `_created` series, which double an exposition."""
     prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]

@@ -80,9 +80,11 @@ def test_a_name_is_declared_once():
 
 
 def test_a_delta_that_is_not_met_fails():
-    with pytest.raises(AssertionError, match=r"test_orders_total.* changed by 1\.0, not by 2"):
-        with assert_metric_delta("test_orders_total", 2, kind="pen", paid="yes"):
-            orders.inc(kind="pen", paid="yes")
+    with (
+        pytest.raises(AssertionError, match=r"test_orders_total.* changed by 1\.0, not by 2"),
+        assert_metric_delta("test_orders_total", 2, kind="pen", paid="yes"),
+    ):
+        orders.inc(kind="pen", paid="yes")
 
 
 shipped = Signal()

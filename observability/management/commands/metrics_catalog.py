@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from observability import catalog
-from observability.metrics import http
+from observability.metrics import absent_parts, http
 
 HEADER = """# Metrics
 
@@ -49,6 +49,8 @@ def plain(found: list[dict[str, Any]]) -> str:
     for row in found:
         lines.append(f"{row['name']}  {row['type']}, at most {row['budget']} series\n    {row['help']}")
         lines += [f"    {label}: {', '.join(values)}" for label, values in row["labels"].items()]
+    if absent := absent_parts():
+        lines.append(f"Not installed: {', '.join(absent)}")
     return "\n".join(lines) + "\n"
 
 

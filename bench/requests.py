@@ -1,0 +1,213 @@
+"""Cost of HTTP metrics and the request id, per request: over a new Django project with one REST framework view.
+
+    python -m bench.requests              # times and, where valgrind exists, instruction counts
+    python -m bench.requests --times      # times only
+
+django-prometheus' own middleware is measured beside them. Each stack runs in a process of its own, with the metrics of
+several processes (PROMETHEUS_MULTIPROC_DIR); rounds are taken in turn, so a busy machine disturbs all alike, and the
+fastest counts. Instruction counts (callgrind) repeat from run to run; the difference between two numbers of requests
+leaves the start-up out.
+"""
+
+import argparse
+import io
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+ROUNDS = 40
+REQUESTS = 500
+FEW, MANY = 100, 300
+
+# What `django-admin startproject` writes.
+BARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "rest_framework",
+]
+STACKS: dict[str, list[str]] = {
+    "bare": [],
+    "ours: metrics": ["observability.metrics.http.MetricsMiddleware"],
+    "ours: metrics + request id": [
+        "observability.middleware.RequestContextMiddleware",
+        "observability.metrics.http.MetricsMiddleware",
+    ],
+    "ours: with the access line": [
+        "observability.middleware.RequestContextMiddleware",
+        "observability.metrics.http.MetricsMiddleware",
+    ],
+    "django-prometheus": [
+        "django_prometheus.middleware.PrometheusBeforeMiddleware",
+        "django_prometheus.middleware.PrometheusAfterMiddleware",
+    ],
+}
+
+
+def handler(stack: str) -> Any:
+    import logging
+
+    import django
+    from django.conf import settings
+
+    middleware = STACKS[stack]
+    ours = any(name.startswith("observability.") for name in middleware)
+    settings.configure(
+        SECRET_KEY="bench",
+        ALLOWED_HOSTS=["*"],
+        ROOT_URLCONF="bench.requests_urls",
+        INSTALLED_APPS=[*APPS, *(["observability"] if ours else [])],
+        MIDDLEWARE=[*middleware, *BARE],
+    )
+    django.setup()
+    if stack == "ours: with the access line":
+        from observability.logs import JsonFormatter, QueuedHandler
+
+        lines = QueuedHandler(open(os.devnull, "w"))  # noqa: SIM115  it stays open as standard output does
+        lines.setFormatter(JsonFormatter())
+        logging.getLogger().handlers = [lines]
+        logging.getLogger().setLevel(logging.INFO)
+    else:
+        logging.getLogger("observability.access").setLevel(logging.WARNING)
+    from django.core.handlers.wsgi import WSGIHandler
+
+    return WSGIHandler()
+
+
+def ask(application: Any, times: int) -> None:
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": "/api/things/7",
+        "QUERY_STRING": "",
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "8000",
+        "HTTP_HOST": "127.0.0.1:8000",
+        "HTTP_ACCEPT": "application/json",
+        "REMOTE_ADDR": "127.0.0.1",
+        "wsgi.url_scheme": "http",
+    }
+    for _ in range(times):
+        response = application(environ | {"wsgi.input": io.BytesIO()}, lambda status, headers: None)
+        b"".join(response)
+        response.close()
+
+
+def serve(stack: str) -> None:
+    """Run a round for each line on stdin; answer with its seconds."""
+    application = handler(stack)
+    ask(application, REQUESTS)
+    for _ in sys.stdin:
+        started = time.perf_counter()
+        ask(application, REQUESTS)
+        sys.stdout.write(f"{time.perf_counter() - started}\n")
+        sys.stdout.flush()
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "bench.requests", *arguments]
+
+
+def environment(directory: str) -> dict[str, str]:
+    return os.environ | {"PROMETHEUS_MULTIPROC_DIR": directory, "PYTHONHASHSEED": "0"}
+
+
+def measure_times() -> dict[str, float]:
+    """Microseconds a request; the rounds' ratios to bare are printed with their median."""
+    with tempfile.TemporaryDirectory() as directory:
+        running = {}
+        for number, stack in enumerate(STACKS):
+            own = Path(directory) / str(number)
+            own.mkdir()
+            running[stack] = subprocess.Popen(
+                command("--serve", stack), cwd=ROOT, env=environment(str(own)), stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, text=True,
+            )  # fmt: skip
+        rounds: dict[str, list[float]] = {stack: [] for stack in STACKS}
+        for _ in range(ROUNDS):
+            for stack, process in running.items():
+                assert process.stdin
+                assert process.stdout
+                process.stdin.write("\n")
+                process.stdin.flush()
+                rounds[stack].append(float(process.stdout.readline()) / REQUESTS * 1e6)
+        for process in running.values():
+            assert process.stdin
+            process.stdin.close()
+            process.wait()
+    best = {stack: min(taken) for stack, taken in rounds.items()}
+    for stack, taken in rounds.items():
+        ratio = statistics.median(own / bare for own, bare in zip(taken, rounds["bare"], strict=True))
+        print(f"{stack:28} {best[stack]:8.1f} µs  {best[stack] / best['bare']:.3f}x bare  (median round {ratio:.3f}x)")
+    return best
+
+
+def measure_instructions() -> dict[str, float]:
+    """Instructions a request."""
+    found = {}
+    with tempfile.TemporaryDirectory() as directory:
+        for stack in STACKS:
+            counts = []
+            for requests in (FEW, MANY):
+                result = subprocess.run(
+                    ["valgrind", "--tool=callgrind", f"--callgrind-out-file={directory}/out",
+                     *command("--run", stack, "--requests", str(requests))],
+                    cwd=ROOT, env=environment(directory), capture_output=True, text=True, check=True,
+                )  # fmt: skip
+                collected = re.search(r"Collected : (\d+)", result.stderr)
+                assert collected, result.stderr
+                counts.append(int(collected[1]))
+            found[stack] = (counts[1] - counts[0]) / (MANY - FEW)
+            print(
+                f"{stack:28} {found[stack]:12,.0f} instructions  {found[stack] / found['bare']:.3f}x bare", flush=True
+            )
+    return found
+
+
+def summary(found: dict[str, float], unit: str) -> None:
+    bare, stock = found["bare"], found["django-prometheus"]
+    ours, both = found["ours: metrics"], found["ours: metrics + request id"]
+    print(
+        f"added {unit}: metrics {ours - bare:,.1f}, with the request id {both - bare:,.1f}, django-prometheus "
+        f"{stock - bare:,.1f}; metrics and request id over stock: {(both - bare) / (stock - bare):.2f}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--times", action="store_true", help="no instruction counts")
+    parser.add_argument("--serve", choices=STACKS, help=argparse.SUPPRESS)
+    parser.add_argument("--run", choices=STACKS, help=argparse.SUPPRESS)
+    parser.add_argument("--requests", type=int, default=REQUESTS, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        serve(options.serve)
+    elif options.run:
+        ask(handler(options.run), options.requests)
+    else:
+        summary(measure_times(), "µs")
+        if not options.times and shutil.which("valgrind"):
+            summary(measure_instructions(), "instructions")
+        elif not options.times:
+            print("valgrind is not installed: no instruction counts")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""A project with SQLite, without Celery, Redis, psycopg and Sentry."""

@@ -1,0 +1,1 @@
+"""An app with a signal and a metric."""
