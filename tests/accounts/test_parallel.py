@@ -15,7 +15,7 @@ import pytest
 from tests.accounts.conftest import PASSWORD
 from tests.system import Answer, System
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]  # the start of four workers on a busy machine
 
 LIMITS = {
     "login_account": "5/300",
