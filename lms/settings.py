@@ -378,6 +378,7 @@ SPECTACULAR_SETTINGS = {
         "EnrollmentStateEnum": "courses.models.EnrollmentState",
         "FileRoleEnum": "courses.models.FileRole",
         "LessonKindEnum": "courses.models.LessonKind",
+        "QuestionKindEnum": "quizzes.models.quiz.KINDS",
         "StaffRoleEnum": "courses.models.StaffRole",
         "UserRoleEnum": "accounts.models.Role",
     },
@@ -461,7 +462,10 @@ OBSERVABILITY = {
     "DETAIL_CHECKS": {
         "migrations": "observability.health.details.Migrations",
         "storage": "health_check.checks.Storage",
-        "disk": ("health_check.contrib.psutil.Disk", {"path": Path(str(MEDIA_ROOT)).parent, "max_disk_usage_percent": 90}),
+        "disk": (
+            "health_check.contrib.psutil.Disk",
+            {"path": Path(str(MEDIA_ROOT)).parent, "max_disk_usage_percent": 90},
+        ),
         "workers": ("health_check.contrib.celery.Ping", {"limit": 1, "timeout": timedelta(seconds=1)}),
         "outbox": "lms.health.OutboxAge",
         "pool": "observability.health.details.Pool",

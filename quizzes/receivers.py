@@ -11,7 +11,8 @@ from quizzes.models import AnswerFile
 
 def delete_stored_bytes(sender: Any, *, instance: AnswerFile, **kwargs: Any) -> None:
     """Rows also go by cascade, which calls no service; the bytes follow once the transaction has committed."""
-    transaction.on_commit(partial(instance.content.storage.delete, instance.content.name), robust=True)
+    if instance.content.name:
+        transaction.on_commit(partial(instance.content.storage.delete, instance.content.name), robust=True)
 
 
 def connect() -> None:

@@ -164,8 +164,9 @@ def _fill_in(content: Mapping[str, Any], prompt: str) -> Content:
                 "weight": str(weight),
             }
         )
-    _distinct([gap["id"] for gap in gaps], "gaps")
-    if prompt and sorted(GAP.findall(prompt)) != sorted(gap["id"] for gap in gaps):
+    names = [str(gap["id"]) for gap in gaps]
+    _distinct(names, "gaps")
+    if prompt and sorted(GAP.findall(prompt)) != sorted(names):
         raise ContentError("the prompt must hold each gap once, as [[id]]")
     return {"gaps": gaps}
 

@@ -49,9 +49,8 @@ def _question(entry: Any, pools: dict[str, int], source: str) -> ParsedQuestion:
     points = decimal(entry.get("points", "1"), "points")
     if not 0 <= points <= 1000:
         raise ContentError("points must be within 0..1000")
-    return question(
-        entry.get("kind", ""), texts.pop("prompt"), entry.get("content"), points=points, source=source, **texts
-    )
+    content: Any = entry.get("content")
+    return question(entry.get("kind", ""), texts.pop("prompt"), content, points=points, source=source, **texts)
 
 
 def dump(questions: Iterable[ParsedQuestion], pools: dict[str, int]) -> str:

@@ -129,7 +129,7 @@ def _mapping(root: etree._Element, declaration: etree._Element) -> dict[str, Dec
     if not template.rstrip("/").endswith(("map_response", "map_response.xml")) or not entries:
         return None
     values = {node.get("mapKey", ""): decimal(node.get("mappedValue"), "mappedValue") for node in entries}
-    values[""] = decimal(declaration.find("mapping").get("defaultValue", "0"), "defaultValue")  # type: ignore[union-attr]
+    values[""] = decimal(declaration.find("mapping").get("defaultValue", "0"), "defaultValue")
     single = declaration.get("cardinality") == "single"
     best = max(values.values()) if single else sum((value for value in values.values() if value > 0), Decimal(0))
     if best <= 0:

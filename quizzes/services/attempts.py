@@ -117,7 +117,8 @@ def lock_open(attempt: Attempt) -> Attempt:
     if row.state != AttemptState.IN_PROGRESS:
         raise Conflict("The attempt is closed.", code="attempt_closed", state=row.state)
     if row.accepts_until is not None and clock.now() > row.accepts_until:
-        raise Conflict("The deadline has passed.", code="deadline_passed", deadline_at=row.deadline_at.isoformat())
+        deadline = (row.deadline_at or row.accepts_until).isoformat()
+        raise Conflict("The deadline has passed.", code="deadline_passed", deadline_at=deadline)
     return row
 
 
