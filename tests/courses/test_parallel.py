@@ -15,6 +15,15 @@ from tests.courses.conftest import lessons_of
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def _patient_pool(db):
+    """Fifty threads share the pool of a command, two connections; here nobody is turned away for waiting."""
+    pool = connection.pool
+    before, pool.timeout = pool.timeout, 60.0
+    yield
+    pool.timeout = before
+
+
 def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
     """Run all calls from threads that start together; each result is what was returned or raised."""
     barrier = threading.Barrier(len(calls))
