@@ -6,7 +6,7 @@ from django.core import mail
 from certificates.models import Certificate
 from tests.certificates.conftest import carry_out
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 LIST = "/admin/certificates/certificate/"
 
 

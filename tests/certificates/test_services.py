@@ -15,13 +15,15 @@ from courses.models import Lesson
 from outbox.models import Message
 from tests.certificates.conftest import carry_out, complete_silently
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+commits = pytest.mark.django_db(transaction=True)  # what is announced or removed after a commit
 
 
 def history(certificate: Certificate) -> list[tuple[str, str, str]]:
     return list(certificate.changes.values_list("from_state", "to_state", "reason"))
 
 
+@commits
 def test_completing_the_last_lesson_issues_renders_and_mails(student, course, announced):
     enrollment = courses.enroll(user=student, course=course)
     courses.complete_lesson(enrollment=enrollment, lesson=Lesson.objects.select_related("section").get())
@@ -42,6 +44,7 @@ def test_completing_the_last_lesson_issues_renders_and_mails(student, course, an
     assert history(certificate) == [("", "issued", "completed")]
 
 
+@commits
 def test_issuing_again_is_the_same_certificate(completed, announced):
     first = services.issue(enrollment=completed, cause=IssueCause.CLAIMED)
     again = services.issue(enrollment=completed, cause=IssueCause.SWEPT)
@@ -98,6 +101,7 @@ def test_names_are_printed_without_tricks_of_direction(name, printed):
     assert services.clean_name(name) == printed
 
 
+@commits
 def test_a_revoked_certificate_is_neither_issued_anew_nor_swept(certificate, completed, admin_user, announced):
     revoked = services.revoke(
         certificate=certificate, reason=RevocationReason.MISCONDUCT, actor=admin_user, note="Copied"
@@ -110,6 +114,7 @@ def test_a_revoked_certificate_is_neither_issued_anew_nor_swept(certificate, com
     assert [name for name, _ in announced] == ["certificate_revoked"]
 
 
+@commits
 def test_a_reissue_bears_the_new_name_and_a_new_serial(rendered, admin_user, student, completed, announced):
     User.objects.filter(pk=student.pk).update(name="Zoë Nowak")
     announced.clear()
@@ -157,6 +162,7 @@ def test_nobody_is_mailed_at_an_address_that_can_not_exist(make_user, course):
     assert (carry_out(), len(mail.outbox)) == (2, 0)
 
 
+@commits
 def test_a_person_gets_their_certificates_and_erasing_takes_name_and_file(rendered, student):
     exported = export_person(person=student)["certificates"]
     assert [(row["serial"], row["name"], row["state"]) for row in exported] == [
@@ -170,6 +176,7 @@ def test_a_person_gets_their_certificates_and_erasing_takes_name_and_file(render
     assert history(rendered)[-1] == ("issued", "revoked", "erased")
 
 
+@commits
 def test_a_file_goes_with_its_person(rendered, student):
     path = rendered.pdf.path
     student.delete()
