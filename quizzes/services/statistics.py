@@ -6,6 +6,9 @@ discrimination  Pearson's correlation of a question's share with the rest of the
                 (Henrysson 1963, Psychometrika 28)
 """
 
+from collections import defaultdict
+from decimal import Decimal
+
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 
@@ -15,43 +18,33 @@ from quizzes.models import Attempt, AttemptState, QuestionStatistics, Quiz
 
 STATISTICS_TOPIC = "quizzes.statistics"
 
-_SUMMARY = """
-INSERT INTO quizzes_questionstatistics
-    (question_id, attempts, mean_points, facility, discrimination, options, computed_at)
-SELECT version.question_id, count(*), avg(answer.points), avg(answer.points / NULLIF(version.points, 0)),
-       corr((answer.points / NULLIF(version.points, 0))::float8, (attempt.points - answer.points)::float8),
-       '{}'::jsonb, clock_timestamp()
+# SELECT alone, stored in a second step: only so the database may use several workers.
+_ANSWERS = """
 FROM quizzes_attempt attempt
 JOIN quizzes_answer answer ON answer.attempt_id = attempt.id
 JOIN quizzes_questionversion version ON version.id = answer.version_id
 WHERE attempt.quiz_id = %s AND attempt.state = 'graded' AND version.question_id IS NOT NULL
-GROUP BY version.question_id
-ON CONFLICT (question_id) DO UPDATE SET
-    attempts = EXCLUDED.attempts, mean_points = EXCLUDED.mean_points, facility = EXCLUDED.facility,
-    discrimination = EXCLUDED.discrimination, options = EXCLUDED.options, computed_at = EXCLUDED.computed_at
 """
-_OPTIONS = """
+_SUMMARY = f"""
+SELECT version.question_id, count(*), avg(answer.points::float8),
+       avg(answer.points::float8 / NULLIF(version.points::float8, 0)),
+       corr(answer.points::float8 / NULLIF(version.points::float8, 0), attempt.points::float8 - answer.points::float8)
+{_ANSWERS}
+GROUP BY version.question_id
+"""
+_OPTIONS = f"""
 WITH picked AS (
-    SELECT version.question_id,
-           CASE version.kind WHEN 'multiple_choice' THEN answer.response
-                             ELSE jsonb_build_array(answer.response) END AS choices,
-           count(*) AS times
-    FROM quizzes_attempt attempt
-    JOIN quizzes_answer answer ON answer.attempt_id = attempt.id
-    JOIN quizzes_questionversion version ON version.id = answer.version_id
-    WHERE attempt.quiz_id = %s AND attempt.state = 'graded' AND version.question_id IS NOT NULL
-      AND version.kind IN ('single_choice', 'multiple_choice', 'true_false')
-      AND jsonb_typeof(answer.response) IN ('array', 'string', 'boolean')
+    SELECT version.question_id, answer.response::text AS response, count(*) AS times
+    {_ANSWERS} AND version.kind IN ('single_choice', 'multiple_choice', 'true_false')
     GROUP BY 1, 2
-), counted AS (
-    SELECT question_id, choice, sum(times) AS times
-    FROM picked, jsonb_array_elements_text(choices) AS choice
-    GROUP BY question_id, choice
-), collected AS (
-    SELECT question_id, jsonb_object_agg(choice, times) AS options FROM counted GROUP BY question_id
+), choices AS (
+    SELECT question_id, times, CASE jsonb_typeof(response::jsonb) WHEN 'array' THEN response::jsonb
+                               ELSE jsonb_build_array(response::jsonb) END AS picks
+    FROM picked WHERE response <> 'null'
 )
-UPDATE quizzes_questionstatistics statistics SET options = collected.options
-FROM collected WHERE collected.question_id = statistics.question_id
+SELECT question_id, choice, sum(times)::int
+FROM choices, jsonb_array_elements_text(picks) AS choice
+GROUP BY question_id, choice
 """
 
 
@@ -59,10 +52,27 @@ FROM collected WHERE collected.question_id = statistics.question_id
 def compute_statistics(*, quiz: Quiz) -> None:
     """Count all graded attempts of the quiz again."""
     Quiz.objects.select_for_update(no_key=True).get(pk=quiz.pk)
-    QuestionStatistics.objects.filter(question__quiz=quiz).delete()
+    moment = clock.now()
     with connection.cursor() as cursor:
         cursor.execute(_SUMMARY, [quiz.pk])
+        summaries = cursor.fetchall()
         cursor.execute(_OPTIONS, [quiz.pk])
+        options: dict[int, dict[str, int]] = defaultdict(dict)
+        for question_id, choice, times in cursor.fetchall():
+            options[question_id][choice] = times
+    QuestionStatistics.objects.filter(question__quiz=quiz).delete()
+    QuestionStatistics.objects.bulk_create(
+        QuestionStatistics(
+            question_id=question_id,
+            attempts=attempts,
+            mean_points=round(Decimal(mean), 4),
+            facility=facility,
+            discrimination=discrimination,
+            options=options[question_id],
+            computed_at=moment,
+        )
+        for question_id, attempts, mean, facility, discrimination in summaries
+    )
 
 
 @transaction.atomic
