@@ -11,6 +11,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 
+def unpacked(body: bytes, encoding: str | None) -> bytes:
+    if encoding == "gzip":
+        return gzip.decompress(body)
+    if encoding == "br":  # what the SDK prefers where the package is installed
+        import brotli
+
+        return brotli.decompress(body)
+    return body
+
+
 class SentryEndpoint:
     """Use as a context manager. `behaviour`: "accept", "slow" (3 s), "limit" (429), "garbage" (no HTTP)."""
 
@@ -38,7 +48,7 @@ class SentryEndpoint:
                     self.send_header("Content-Length", "0")
                     self.end_headers()
                     return
-                endpoint.receive(gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body)
+                endpoint.receive(unpacked(body, self.headers.get("Content-Encoding")))
                 self.send_response(200)
                 self.send_header("Content-Length", "2")
                 self.end_headers()
