@@ -1,0 +1,111 @@
+"""Every alert has its tests, its runbook and only names that exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from observability import catalog
+from tests.deploy.rules import PROMETHEUS, load, matchers, metric_names
+
+ROOT = Path(__file__).resolve().parents[2]
+ALERTS = load("alerts.yml")
+NAMES = sorted({rule["alert"] for rule in ALERTS})
+RECORDS = {rule["record"] for rule in load("recording.yml")}
+# What other people's exporters and Prometheus itself export.
+FOREIGN = re.compile(r"(up|probe_success|pg_up|pg_stat_activity_count|pg_settings_max_connections|redis_up"
+                     r"|redis_memory_(used|max)_bytes|node_(cpu_seconds_total|memory_Mem(Available|Total)_bytes"
+                     r"|filesystem_(avail|size)_bytes))")  # fmt: skip
+TARGET_LABELS = {"job", "instance", "le"}
+
+pytestmark = pytest.mark.observability
+
+
+def known() -> dict[str, catalog.Entry]:
+    names = {}
+    for entry in catalog.entries():
+        suffixes = {"histogram": ("_bucket", "_count", "_sum"), "summary": ("_count", "_sum")}.get(entry.type, ("",))
+        names |= {entry.name + suffix: entry for suffix in suffixes}
+    return names
+
+
+def cases() -> dict[str, list[list[str]]]:
+    """Alert → for each test, the severities expected at each time."""
+    found: dict[str, list[list[str]]] = {}
+    for path in sorted((PROMETHEUS / "tests").glob("*.yml")):
+        for test in yaml.safe_load(path.read_text())["tests"]:
+            steps = []
+            for step in test["promql_expr_test"]:
+                assert f'alertname="{test["name"]}"' in step["expr"]
+                steps.append(",".join(sample["labels"] for sample in step["exp_samples"]))
+            found.setdefault(test["name"], []).append(steps)
+    return found
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: f"{rule['alert']}-{rule['labels']['severity']}")
+def test_an_alert_is_tested_silent_then_firing_then_resolved(rule):
+    steps = [step for steps in cases()[rule["alert"]] for step in steps]
+    assert any(f'severity="{rule["labels"]["severity"]}"' in step for step in steps)
+    if rule["alert"] != "Watchdog":
+        assert (steps[0], steps[-1]) == ("", "")
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: f"{rule['alert']}-{rule['labels']['severity']}")
+def test_an_alert_says_what_and_where(rule):
+    assert rule["labels"]["severity"] in {"critical", "warning", "info", "none"}
+    assert {"summary", "description", "runbook_url", "dashboard_url"} == rule["annotations"].keys()
+    assert rule["annotations"]["runbook_url"].endswith("#" + rule["alert"].lower())
+
+
+def test_each_alert_has_one_runbook_heading_and_no_heading_is_left_over():
+    headings = re.findall(r"^## (\w+)$", (ROOT / "docs" / "runbooks.md").read_text(), re.MULTILINE)
+    assert sorted(headings) == NAMES
+
+
+@pytest.mark.parametrize("file", ["alerts.yml", "recording.yml"])
+def test_rules_name_only_metrics_that_exist(file):
+    names = {name for rule in load(file) for name in metric_names(rule["expr"])}
+    assert {name for name in names - known().keys() - RECORDS if not FOREIGN.fullmatch(name)} == set()
+
+
+@pytest.mark.parametrize("file", ["alerts.yml", "recording.yml"])
+def test_rules_name_only_labels_and_values_that_exist(file):
+    wrong = []
+    for rule in load(file):
+        for metric, label, operator, value in matchers(rule["expr"]):
+            if (entry := known().get(metric)) is None or label in TARGET_LABELS:
+                continue
+            values = entry.labels.get(label)
+            closed = values and not any(str(one).startswith("<") for one in values)
+            if values is None:
+                wrong.append((metric, label))
+                continue
+            pattern = value if "~" in operator else re.escape(value)
+            if closed and not any(re.fullmatch(pattern, str(one)) for one in values):
+                wrong.append((metric, label, value))
+    assert wrong == []
+
+
+def test_views_named_in_rules_exist():
+    from django.urls import get_resolver
+
+    def names(resolver, prefix=""):
+        for pattern in resolver.url_patterns:
+            if hasattr(pattern, "url_patterns"):
+                yield from names(pattern, prefix + (f"{pattern.namespace}:" if pattern.namespace else ""))
+            elif pattern.name:
+                yield prefix + pattern.name
+
+    views = set(names(get_resolver()))
+    missing = set()
+    for rule in load("recording.yml"):
+        for _, label, _, value in matchers(rule["expr"]):
+            if label == "view":
+                missing |= {
+                    one
+                    for one in value.split("|")
+                    if "(" not in one and ")" not in one and not any(re.fullmatch(one, view) for view in views)
+                }
+    assert missing == set()
+    assert {"headless:app:account:login", "headless:browser:account:login"} <= views
