@@ -170,7 +170,7 @@ def test_no_canary_reaches_the_endpoint(endpoint, mistake):
 def test_spotlight_shows_events_without_a_dsn_redacted_as_well(endpoint):
     text, needle = CANARIES["email"]
     headers = {"User-Agent": text, "Cookie": "sessionid=canarysession0123456789"}
-    url = endpoint.dsn.replace("0123456789abcdef0123456789abcdef@", "").replace("/1", "/stream")
+    url = endpoint.dsn.replace("0123456789abcdef0123456789abcdef@", "").removesuffix("/1") + "/stream"
     run("", [["POST", f"/leaks?q={needle}%40example.org", headers, json.dumps([text])]], spotlight=url)
     assert len(endpoint.of("event")) > 1
     sent = b"".join(endpoint.raw).decode()
