@@ -34,10 +34,17 @@ class EmbeddedError(Exception):
     """A server can't be started; the text is one line for a person."""
 
 
+def free_ports(count: int) -> list[int]:
+    """Different free ports: all are held until the last one is found."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind((HOST, 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]
 
 
 def port_is_free(port: int) -> bool:
@@ -137,11 +144,11 @@ class EmbeddedServers:
         path = self.directory / "embedded.json"
         with contextlib.suppress(OSError, ValueError):
             self.state = json.loads(path.read_text())
-        for server in ("postgres", "valkey"):
+        for server, fresh in zip(("postgres", "valkey"), free_ports(2), strict=True):
             self.state.setdefault(f"{server}_password", secrets.token_hex(16))
             port = self.state.get(f"{server}_port")
             if port is None or not port_is_free(int(port)):
-                self.state[f"{server}_port"] = str(free_port())
+                self.state[f"{server}_port"] = str(fresh)
         path.touch(mode=0o600)
         path.write_text(json.dumps(self.state))
 

@@ -378,7 +378,7 @@ SPECTACULAR_SETTINGS = {
         "EnrollmentStateEnum": "courses.models.EnrollmentState",
         "FileRoleEnum": "courses.models.FileRole",
         "LessonKindEnum": "courses.models.LessonKind",
-        "QuestionKindEnum": "quizzes.models.quiz.KINDS",
+        "QuestionKindEnum": "quizzes.api.serializers.QUESTION_KINDS",
         "StaffRoleEnum": "courses.models.StaffRole",
         "UserRoleEnum": "accounts.models.Role",
     },

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lms.embedded import EmbeddedServers, end_with_parent, free_port
+from lms.embedded import EmbeddedServers, end_with_parent, free_ports
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 60
@@ -57,7 +57,8 @@ class System:
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __enter__(self) -> "System":
-        self.ports = {name: free_port() for name in ("web", "web_metrics", "worker_metrics", "beat_metrics", "flower")}
+        names = ("web", "web_metrics", "worker_metrics", "beat_metrics", "flower")
+        self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         self.servers = EmbeddedServers(self.directory / "servers", durable=False)
         urls = self.through(self.servers.start())
         self.environment = (

@@ -16,7 +16,7 @@ import pytest
 
 from lms import monitoring
 from lms.demo.ports import DEMO_PORTS
-from lms.embedded import free_port
+from lms.embedded import free_ports
 from tests.system import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,7 +93,8 @@ class Demo:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        variables = {port.variable: str(free_port()) for port in DEMO_PORTS}
+        fresh = free_ports(len(DEMO_PORTS))
+        variables = {port.variable: str(number) for port, number in zip(DEMO_PORTS, fresh, strict=True)}
         self.web = int(variables["LMS_PORT"])
         variables |= {"LMS_RUN_DIR": str(directory), "LMS_DEMO_STUDENTS": "20", "LMS_DEMO_PAUSE": "0.05"}
         variables["LMS_TOOLS_DIR"] = str(monitoring.tools_directory())
