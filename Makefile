@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format manage monitoring schema clean
+.PHONY: help setup demo test check format manage monitoring catalog schema clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -44,6 +44,11 @@ format: $(STAMP) ## Format the code
 schema: $(STAMP) ## Write docs/openapi.json; refuses what breaks clients unless BREAKING=1
 	@DJANGO_SECRET_KEY=schema LMS_DEBUG=1 LMS_ENV_FILE=/dev/null DATABASE_URL=postgres://x:x@127.0.0.1:1/x \
 		REDIS_URL=redis://127.0.0.1:1/0 $(BIN)/python -m lms.openapi
+
+catalog: $(STAMP) ## Write docs/metrics.md from the metrics that exist
+	@DJANGO_SECRET_KEY=catalog LMS_DEBUG=1 LMS_ENV_FILE=/dev/null DATABASE_URL=postgres://x:x@127.0.0.1:1/x \
+		REDIS_URL=redis://127.0.0.1:1/0 $(BIN)/python manage.py metrics_catalog --format markdown > docs/metrics.md.new
+	@mv docs/metrics.md.new docs/metrics.md
 
 monitoring: $(STAMP) ## Fetch Prometheus, Alertmanager and the exporters, without root, into .run/tools
 	@$(BIN)/python -m lms.monitoring

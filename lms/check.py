@@ -22,6 +22,7 @@ CHECKS: dict[str, list[str]] = {
     "migrations": [*MANAGE, "makemigrations", "--check", "--dry-run"],
     "system checks": [*MANAGE, "check", "--database", "default", "--fail-level", "WARNING"],
     "API schema": [*MANAGE, "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull],
+    "metrics catalogue": [*MANAGE, "metrics_catalog", "--format", "markdown", "--check", "docs/metrics.md"],
     "committed API document": [sys.executable, "-m", "lms.openapi", "--check"],
 }
 
