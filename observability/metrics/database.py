@@ -21,7 +21,7 @@ ERROR_TYPES = ("OperationalError", "InterfaceError", "IntegrityError", "QueryCan
 MODE: Final = "livemostrecent"
 
 connections = Gauge(
-    "db_client_connection_count", "Connections of the pool, by state.", (*LABELS, "state"), multiprocess_mode=MODE
+    "db_client_connections", "Connections of the pool, by state.", (*LABELS, "state"), multiprocess_mode=MODE
 )
 maximum = Gauge("db_client_connection_max", "Connections that the pool may open.", LABELS, multiprocess_mode=MODE)
 minimum = Gauge(

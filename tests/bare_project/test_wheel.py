@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.timeout(300)
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = Path(__file__).resolve().parent
 
@@ -41,15 +43,14 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "observability", source / "observability", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", source)
     environment = directory / "venv"
-    venv.create(environment, with_pip=True)
-    python = environment / "bin" / "python"
-    pip: list[str | Path] = [python, "-m", "pip", "--disable-pip-version-check"]
+    venv.create(environment)
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     if not index_answers(pip, directory):
         pytest.skip("no package index can be reached")
     run(*pip, "wheel", "-q", "--no-deps", "-w", directory, source, cwd=directory)
     (wheel,) = directory.glob("*.whl")
     shutil.rmtree(source)
-    run(*pip, "install", "-q", wheel, "gunicorn", cwd=directory)
+    run(*pip, "--python", environment / "bin" / "python", "install", "-q", wheel, "gunicorn", cwd=directory)
     copy = directory / "project"
     shutil.copytree(PROJECT, copy, ignore=shutil.ignore_patterns("__pycache__", "test_wheel.py", "__init__.py"))
     for package in ("bare", "shop"):
@@ -58,7 +59,6 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.processes
-@pytest.mark.timeout(300)
 def test_the_suite_of_a_foreign_project_passes_with_the_built_wheel(clean: Path):
     output = run(clean / "venv/bin/python", "manage.py", "test", cwd=clean / "project")
     assert "\nOK" in output

@@ -1,6 +1,7 @@
 """The rules and the dashboard that the wheel carries name metrics that exist, and nothing of the LMS."""
 
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -10,7 +11,10 @@ import pytest
 import yaml
 
 import observability
+from observability import sampler
 from observability.management.commands.metrics_catalog import rows
+from observability.metrics import celery
+from observability.testing import scrape
 
 MIXIN = Path(observability.__file__).parent / "mixin"
 GROUPS = [
@@ -70,7 +74,22 @@ def test_nothing_of_the_lms_is_in_it():
     assert not [path.name for path in MIXIN.iterdir() if "lms" in path.read_text().lower()]
 
 
-@pytest.mark.skipif(which("promtool") is None, reason="promtool is not installed")
+TOOLS = MIXIN.parents[1] / ".run" / "tools" / "usr" / "bin"
+PROMTOOL = which("promtool", path=f"{os.environ['PATH']}:{TOOLS}")
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool is neither on PATH nor in .run/tools")
 @pytest.mark.parametrize("name", ["recording.yml", "alerts.yml"])
 def test_promtool_accepts_the_rules(name: str):
-    subprocess.run(["promtool", "check", "rules", MIXIN / name], check=True)
+    subprocess.run([str(PROMTOOL), "check", "rules", MIXIN / name], check=True)
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool is neither on PATH nor in .run/tools")
+def test_promtool_accepts_the_names_of_the_metrics():
+    celery.declare()
+    sampler.sample()
+    result = subprocess.run(
+        [str(PROMTOOL), "check", "metrics"], input=scrape(), capture_output=True, text=True, check=False
+    )
+    ours = [line for line in result.stderr.splitlines() if not line.startswith("test_")]
+    assert ours == []

@@ -16,6 +16,11 @@ def value(name: str, **labels: str) -> float:
     return metric_value(f"db_client_connection_{name}", **POOL, **labels)
 
 
+def usage(state: str) -> float:
+    database.sample()
+    return metric_value("db_client_connections", **POOL, state=state)
+
+
 @pytest.fixture
 def closed_pool(transactional_db):
     connections["default"].close()
@@ -25,7 +30,7 @@ def closed_pool(transactional_db):
 
 
 def test_looking_opens_no_pool(closed_pool):
-    assert (value("count", state="used"), value("count", state="idle")) == (0, 0)
+    assert (usage("used"), usage("idle")) == (0, 0)
     assert value("max") == connections["default"].settings_dict["OPTIONS"]["pool"]["max_size"]
     assert database.open_pools() == {}
 
@@ -47,8 +52,8 @@ def test_the_gauges_are_the_pools_own_statistics(closed_pool):
     held.wait(10)
     try:
         stats = database.open_pools()["default"].get_stats()
-        assert value("count", state="used") == size == stats["pool_size"] - stats.get("pool_available", 0)
-        assert value("count", state="idle") == 0
+        assert usage("used") == size == stats["pool_size"] - stats.get("pool_available", 0)
+        assert usage("idle") == 0
         waiting = threading.Thread(target=_fail_to_connect)
         seen = 0.0
         with (
@@ -65,8 +70,8 @@ def test_the_gauges_are_the_pools_own_statistics(closed_pool):
         release.set()
         for thread in threads:
             thread.join()
-    assert value("count", state="used") == 0
-    assert value("count", state="idle") > 0
+    assert usage("used") == 0
+    assert usage("idle") > 0
 
 
 def _fail_to_connect() -> None:

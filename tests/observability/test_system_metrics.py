@@ -148,7 +148,7 @@ def test_pool_gauges_are_those_of_each_worker(system: System):
         used = [
             number
             for (name, labels), number in now.items()
-            if name == "db_client_connection_count" and {("slot", slot), ("role", "api")} <= set(labels)
+            if name == "db_client_connections" and {("slot", slot), ("role", "api")} <= set(labels)
         ]
         assert len(used) == 2
         assert 0 <= sum(used) <= 12
