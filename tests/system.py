@@ -3,13 +3,17 @@
 Use the `system` fixture (one for the whole run), or `System` as a context manager for another configuration.
 """
 
+import atexit
 import contextlib
+import functools
 import http.client
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -33,6 +37,14 @@ def wait_for(probe: Callable[[], T], *, seconds: float = 30, every: float = 0.1,
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not happen within {seconds} s")
         time.sleep(every)
+
+
+@functools.cache
+def static_root() -> Path:
+    """One folder for all systems of a run: to collect and compress the files costs more than all else at a start."""
+    directory = Path(tempfile.mkdtemp(prefix="lms-static-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return directory
 
 
 @dataclass
@@ -73,7 +85,7 @@ class System:
                 "LMS_ALLOWED_HOSTS": "127.0.0.1",
                 "LMS_BASE_URL": f"http://127.0.0.1:{self.ports['web']}",
                 "LMS_PORT": str(self.ports["web"]),
-                "LMS_STATIC_ROOT": str(self.directory / "static"),
+                "LMS_STATIC_ROOT": str(static_root()),
                 "LMS_MEDIA_ROOT": str(self.directory / "media"),
                 "LMS_EMAIL_URL": f"filemail:///{self.directory / 'mail'}",
                 "LMS_WEB_WORKERS": "2",
@@ -85,7 +97,7 @@ class System:
         )
         try:
             self.manage("migrate", "--verbosity", "0")
-            if "web" in self.processes:
+            if "web" in self.processes and not any(static_root().iterdir()):
                 self.manage("collectstatic", "--noinput", "--verbosity", "0")
             for name in self.processes:
                 self.start(name)
