@@ -16,7 +16,7 @@ from certificates.rendering import address
 from core.errors import Conflict
 
 CONTEXTS = ["https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"]
-MEDIA_TYPE = "application/jwt"
+MEDIA_TYPE = "application/vc+jwt"  # W3C, Securing Verifiable Credentials using JOSE and COSE
 
 
 def issuer_address() -> str:

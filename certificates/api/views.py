@@ -117,7 +117,7 @@ class CertificatePdf(APIView):
 class CertificateBadge(APIView):
     @extend_schema(
         operation_id="certificates_badge",
-        responses={(200, badges.MEDIA_TYPE): OpenApiTypes.BINARY, 404: NOT_FOUND, 409: CONFLICT},
+        responses={(200, badges.MEDIA_TYPE): OpenApiTypes.STR, 404: NOT_FOUND, 409: CONFLICT},
     )
     def get(self, request: Request, serial: str) -> HttpResponse:
         """The certificate as a signed Open Badges 3.0 credential: a compact JSON Web Token, for wallets."""

@@ -24,7 +24,7 @@ def verifier_of(client) -> OB3Verifier:
 
 def badge_of(api, certificate) -> str:
     answer = api.get(f"/api/v1/certificates/{certificate.serial}/badge")
-    assert (answer.status_code, answer["Content-Type"]) == (200, "application/jwt")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/vc+jwt")
     return answer.content.decode()
 
 
