@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format manage monitoring catalog schema clean
+.PHONY: help setup demo test check format manage monitoring catalog schema clean dashboards
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,6 +36,7 @@ check: $(STAMP) ## Lint, types, import rules, migrations, generated files
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/python -m lms.check
+	$(BIN)/python -m deploy.check
 
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .
@@ -52,6 +53,9 @@ catalog: $(STAMP) ## Write docs/metrics.md from the metrics that exist
 
 monitoring: $(STAMP) ## Fetch Prometheus, Alertmanager and the exporters, without root, into .run/tools
 	@$(BIN)/python -m lms.monitoring
+
+dashboards: $(STAMP) ## Write the dashboards' JSON from deploy/grafana/panels.py
+	@$(BIN)/python -m deploy.grafana.build
 
 manage: $(STAMP) ## Run a manage.py command against the running demo: make manage CMD="shell"
 	@LMS_ENV_FILE=.run/demo.env $(BIN)/python manage.py $(CMD)

@@ -1,0 +1,131 @@
+"""`make check`, the part about deploy/: every configuration is read by the tool that will read it in production.
+
+Tools are fetched when they can be; one that can't be had is named as skipped. Exits 1 if any check failed.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from lms import monitoring  # noqa: E402
+
+DEPLOY = ROOT / "deploy"
+EXTRA = {"caddy": ("caddy",), "nginx": ("nginx",)}
+COMPOSE_LOADER = "github.com/compose-spec/compose-go/v2/cmd@v2.4.9"
+BY_SEVERITY = {"critical": "pager", "warning": "team", "info": "log", "none": "watchdog"}
+
+
+def tool(name: str) -> str | None:
+    beside_python = Path(sys.executable).with_name(name)
+    return str(beside_python) if beside_python.is_file() else monitoring.find(name)
+
+
+def fetch_compose_loader() -> None:
+    """Build the loader that Docker Compose itself uses, where there is a Go toolchain."""
+    target = monitoring.tools_directory() / "usr" / "bin"
+    go = shutil.which("go")
+    if go is None or (target / "compose-loader").exists():
+        return
+    with tempfile.TemporaryDirectory() as directory:
+        environment = os.environ | {"GOBIN": directory, "GOFLAGS": "-p=2"}
+        subprocess.run([go, "install", COMPOSE_LOADER], env=environment, cwd=directory, check=True, timeout=400)
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.move(Path(directory) / "cmd", target / "compose-loader")
+
+
+def routes() -> Iterator[list[str]]:
+    """amtool's arguments for every alert: where it must go."""
+    groups = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())["groups"]
+    for rule in (rule for group in groups for rule in group["rules"]):
+        labels = rule["labels"]
+        receiver = BY_SEVERITY[labels["severity"]]
+        if labels.get("category") == "capacity":
+            receiver = "planning,log"
+        given = [f"{name}={value}" for name, value in {"alertname": rule["alert"], **labels}.items()]
+        config = f"--config.file={DEPLOY / 'alertmanager' / 'alertmanager.yml'}"
+        yield ["amtool", "config", "routes", "test", config, f"--verify.receivers={receiver}", *given]
+
+
+def nginx_site(directory: Path) -> list[str]:
+    """The shipped site with its paths laid into a directory, and a certificate made now."""
+    key, certificate = directory / "privkey.pem", directory / "fullchain.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=lms.example.org"),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    site = (DEPLOY / "nginx" / "lms.conf").read_text()
+    site = site.replace("/etc/nginx/lms/", f"{DEPLOY / 'nginx'}/").replace("/etc/ssl/lms/", f"{directory}/")
+    (directory / "lms.conf").write_text(site)
+    temporary = "".join(f"{kind}_temp_path {directory}/{kind};\n" for kind in ("proxy", "fastcgi", "uwsgi", "scgi"))
+    (directory / "nginx.conf").write_text(
+        f"pid {directory}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\n{temporary}"
+        f"client_body_temp_path {directory}/body;\naccess_log off;\ninclude {directory}/lms.conf;\n}}\n"
+    )
+    return ["nginx", "-t", "-e", "stderr", "-p", str(directory), "-c", str(directory / "nginx.conf")]
+
+
+def checks(directory: Path) -> dict[str, list[list[str]]]:
+    prometheus = DEPLOY / "prometheus"
+    tests = [str(path) for path in sorted((prometheus / "tests").glob("*.yml"))]
+    manifests = [str(path) for path in sorted((DEPLOY / "kubernetes").glob("*.yaml")) if path.stem != "kustomization"]
+    return {
+        "Prometheus configuration and rules": [["promtool", "check", "config", str(prometheus / "prometheus.yml")]],
+        "alert tests": [["promtool", "test", "rules", *tests]],
+        "Alertmanager": [["amtool", "check-config", str(DEPLOY / "alertmanager" / "alertmanager.yml")]],
+        "alert routing": list(routes()),
+        "Caddy": [["caddy", "validate", "--adapter", "caddyfile", "--config", str(DEPLOY / "caddy" / "Caddyfile")]],
+        "nginx": [nginx_site(directory)],
+        "Compose": [["compose-loader", str(DEPLOY / "compose.yaml")]],
+        "dashboards": [[Path(sys.executable).name, "-m", "deploy.grafana.build", "--check"]],
+        "Dockerfile": [["hadolint", str(DEPLOY / "Dockerfile")]],
+        "Kubernetes": [["kubernetes-validate", "--strict", "-k", "1.31", *manifests]],
+    }
+
+
+def main() -> int:
+    for packages in (monitoring.PACKAGES, EXTRA):
+        try:
+            monitoring.fetch(packages)
+        except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
+            print(f"deploy: {error}", file=sys.stderr)
+    try:
+        fetch_compose_loader()
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f"deploy: no loader for the Compose file: {error}", file=sys.stderr)
+    failed = []
+    with tempfile.TemporaryDirectory(prefix="lms-deploy-check-") as name:
+        environment = os.environ | {"LMS_PROXY_LOG": f"{name}/access.json", "HOME": name}
+        for what, commands in checks(Path(name)).items():
+            binary = tool(commands[0][0])
+            if binary is None:
+                print(f"== deploy: {what}: SKIPPED, {commands[0][0]} can't be had here", flush=True)
+                continue
+            print(f"== deploy: {what}", flush=True)
+            for command in commands:
+                result = subprocess.run(
+                    [binary, *command[1:]], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+                )
+                if result.returncode:
+                    print(result.stdout + result.stderr, file=sys.stderr)
+                    failed.append(what)
+                    break
+    if failed:
+        print(f"deploy: failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,175 @@
+"""The four dashboards. Each is a list of panels; rates are over `$__rate_interval` unless a rule records them."""
+
+from grafana_foundation_sdk.builders import dashboard
+
+from deploy.grafana.look import board, graph, number
+
+RATE = "$__rate_interval"
+HTTP = "django_http_responses_total_by_status_view_method_total"
+LATENCY = "django_http_requests_latency_seconds_by_view_method"
+
+
+def course_performance() -> dashboard.Dashboard:
+    panels = [
+        number("Active students", 'max(lms_active_users{role="student"})', unit="short",
+               about="Students who did something in the last 15 minutes."),
+        number("Enrollments today", "sum(increase(lms_enrollments_total[24h]))", unit="short",
+               about="New enrollments in 24 hours, from every source."),
+        number("Courses completed today", "sum(increase(lms_course_completions_total[24h]))", unit="short",
+               about="Enrollments that completed their course in 24 hours."),
+        number("Quiz pass rate", "site:quiz_passes:ratio_rate1h", unit="percentunit",
+               about="Passed share of attempts graded in the last hour."),
+        number("Attempts in progress", "max(lms_quiz_attempts_in_progress)", unit="short",
+               about="Quiz attempts that are open now."),
+        number("Certificates today", "sum(increase(lms_certificates_issued_total[24h]))", unit="short",
+               about="Certificates issued in 24 hours."),
+        graph("API requests", [("api:http_responses:rate5m", "requests"), ("api:http_errors:rate5m", "server errors")],
+              unit="reqps", about="Requests to the API and those that ended in a server error."),
+        graph("API latency", [(f"api:http_request_duration_seconds:p{q}_rate5m", f"p{q}") for q in (50, 95, 99)],
+              unit="s", about="Estimated from buckets; the alert uses the exact share above 2 s.", critical=2),
+        graph("Requests above 2 s", [("api:http_requests_slow:ratio_rate5m", "share")], unit="percentunit",
+              about="Exact share of requests slower than 2 s; 5 % pages.", critical=0.05),
+        graph("Lessons completed", [(f"sum by (kind) (rate(lms_lessons_completed_total[{RATE}]))", "{{kind}}")],
+              unit="ops", about="Lessons completed each second, by kind."),
+        graph("Enrollments and completions", [("site:enrollments:rate1h * 3600", "enrolled"),
+              ("site:course_completions:rate1h * 3600", "completed")], unit="short",
+              about="People who enrolled, and who completed a course, in an hour."),
+        graph("Enrollment changes", [(f"sum by (change) (rate(lms_enrollment_changes_total[{RATE}]))", "{{change}}")],
+              unit="ops", about="Requested, declined, dropped, expired and resumed enrollments."),
+        graph("Quiz attempts", [("event:quiz_attempts:rate5m", "{{event}}")], unit="ops",
+              about="What happens to attempts, each second."),
+        graph("Quiz scores", [(f"histogram_quantile(0.5, sum by (le) (rate(lms_quiz_score_ratio_bucket[{RATE}])))",
+              "median")], unit="percentunit", about="Median share of points in graded attempts."),
+        graph("Waiting for a grade", [("max by (by) (lms_quiz_attempts_ungraded)", "{{by}}")], unit="short",
+              about="Closed attempts without a grade: the instructors' work (person) and the worker's (machine)."),
+        graph("Error budgets", [("slo:errors:ratio_rate1h", "{{slo}}")], unit="percentunit",
+              about="Failed share of each journey over one hour; the budget is 0.5 %.", warning=0.005, critical=0.072),
+    ]  # fmt: skip
+    return _with(
+        "lms-course-performance", "Course Performance", "How learning goes, and how the API serves it.", panels
+    )
+
+
+def student_progress() -> dashboard.Dashboard:
+    panels = [
+        number("Lessons today", "sum(increase(lms_lessons_completed_total[24h]))", unit="short",
+               about="Lessons completed in 24 hours."),
+        number("Attempts passed today", 'sum(increase(lms_quiz_attempts_total{event="passed"}[24h]))', unit="short",
+               about="Quiz attempts passed in 24 hours."),
+        number("Waiting for a grade", 'max(lms_quiz_attempts_ungraded{by="person"})', unit="short",
+               about="Closed attempts that wait for a person.", warning=50),
+        graph("Lesson completion by kind", [("sum by (kind) (increase(lms_lessons_completed_total[1h]))", "{{kind}}")],
+              unit="short", about="Lessons completed in an hour, by kind."),
+        graph("Attempt duration", [("histogram_quantile(0.5, sum by (le, closed_as) "
+              f"(rate(lms_quiz_attempt_duration_seconds_bucket[{RATE}])))", "{{closed_as}}")], unit="s",
+              about="Median time from start to end of an attempt."),
+        graph("Time to grade", [("histogram_quantile(0.95, sum by (le, by) "
+              f"(rate(lms_quiz_time_to_grade_seconds_bucket[{RATE}])))", "{{by}}")], unit="s",
+              about="95 % of grades arrive within this time after the attempt's end."),
+        graph("Certificates issued", [("sum by (cause) (increase(lms_certificates_issued_total[1h]))", "{{cause}}")],
+              unit="short", about="Certificates issued in an hour, by cause."),
+        graph("Certificate checks", [("sum by (outcome) (increase(lms_certificate_verifications_total[1h]))",
+              "{{outcome}}")], unit="short", about="Public verifications in an hour, by answer."),
+        graph("Active people", [("role:active_users:count", "{{role}}")], unit="short",
+              about="People who did something in the last 15 minutes, by role."),
+    ]  # fmt: skip
+    return _with("lms-student-progress", "Student Progress", "What students achieve, without naming anybody.", panels)
+
+
+def system_health() -> dashboard.Dashboard:
+    at = '{instance=~"$instance"}'
+    panels = [
+        number("Ready", 'min(probe_success{probe="readiness"})', unit="bool_yes_no",
+               about="The database and Redis answer.", empty="not probed"),
+        number("Targets down", "count(up == 0) or vector(0)", unit="short", about="Targets out of reach.",
+               critical=1),
+        number("Workers", "max(celery_workers)", unit="short", about="Celery workers that answer."),
+        number("Queue", "max(celery_queue_messages)", unit="short", about="Messages that wait for a worker.",
+               warning=100),
+        number("Outbox", 'max(lms_outbox_messages{state="pending"})', unit="short",
+               about="Messages that wait for delivery.", warning=100),
+        number("Server errors", "api:http_errors:ratio_rate5m", unit="percentunit",
+               about="Share of API requests that fail.", warning=0.02, critical=0.05),
+        graph("Host CPU", [(f"instance:cpu:utilisation{at}", "{{instance}}")], unit="percentunit",
+              about="Busy share of all CPUs.", warning=0.7),
+        graph("Host memory", [(f"instance:memory:utilisation{at}", "{{instance}}")], unit="percentunit",
+              about="Share of memory that isn't available.", warning=0.7),
+        graph("Disks", [(f"instance:disk:utilisation{at}", "{{instance}} {{mountpoint}}")], unit="percentunit",
+              about="Used share of each data disk.", warning=0.7),
+        graph("Requests by status", [(f"sum by (status) (rate({HTTP}[{RATE}]))", "{{status}}")], unit="reqps",
+              about="All requests by status."),
+        graph("Slowest views (p95)", [(f"topk(5, histogram_quantile(0.95, sum by (le, view) (rate({LATENCY}_bucket"
+              f"[{RATE}]))))", "{{view}}")], unit="s", about="The five views with the highest p95.", critical=2),
+        graph("API latency", [(f"api:http_request_duration_seconds:p{q}_rate5m", f"p{q}") for q in (95, 99)], unit="s",
+              about="p95 and p99 over the API's views.", critical=2),
+        graph("Database pools", [("pool:db_client_connections:utilisation", "{{job}} {{instance}}")],
+              unit="percentunit", about="Fullest pool of each process tree.", warning=0.7, critical=0.9),
+        graph("Waiting for a connection", [("sum by (job) (db_client_connection_pending_requests)", "{{job}}")],
+              unit="short", about="Requests that wait for a connection: the earliest sign of a full pool.", warning=1),
+        graph("PostgreSQL connections", [("server:postgres_connections:utilisation", "{{instance}}")],
+              unit="percentunit", about="Share of max_connections.", warning=0.7),
+        graph("Redis memory", [("redis_memory_used_bytes", "used"), ("redis_memory_max_bytes", "limit")], unit="bytes",
+              about="Memory used by Redis and its limit."),
+        graph("Redis connections", [("redis_connected_clients", "{{instance}}")], unit="short",
+              about="Clients connected to Redis."),
+        graph("Tasks", [(f"sum by (state) (rate(celery_tasks_total[{RATE}]))", "{{state}}")], unit="ops",
+              about="Celery tasks by state."),
+        graph("Queue over time", [("max by (queue) (celery_queue_messages)", "{{queue}}"),
+              ("max(celery_unacknowledged_messages)", "being worked on")], unit="short",
+              about="Messages waiting and messages held by workers.", warning=100),
+        graph("Files", [(f"sum by (direction) (rate(lms_file_bytes_total[{RATE}]))", "{{direction}}")], unit="Bps",
+              about="Uploaded and downloaded bytes."),
+        graph("File transfers", [(f"sum by (direction, outcome) (rate(lms_file_transfers_total[{RATE}]))",
+              "{{direction}} {{outcome}}")], unit="ops", about="Uploads and downloads by outcome."),
+        graph("Memory by process", [("process_proportional_memory_bytes", "{{role}} {{slot}}")], unit="bytes",
+              about="A slope over days is a leak.", width=12),
+        graph("Open files by process", [("process_open_fds", "{{role}} {{slot}}")], unit="short",
+              about="A slope over days is a leak.", width=12),
+    ]  # fmt: skip
+    return _with(
+        "lms-system-health", "System Health", "Whether the parts work, and which one is short of what.", panels
+    )
+
+
+def security_events() -> dashboard.Dashboard:
+    panels = [
+        number("Login success", "site:logins:success_ratio_rate5m", unit="percentunit",
+               about="Share of logins that succeed."),
+        number("Failed logins today", 'sum(increase(lms_logins_total{result!="succeeded"}[24h]))', unit="short",
+               about="Failed logins in 24 hours."),
+        number("Refused today", "sum(increase(lms_throttled_total[24h]))", unit="short",
+               about="Requests refused by a limit in 24 hours."),
+        graph("Logins", [(f"sum by (result) (rate(lms_logins_total[{RATE}])) * 60", "{{result}}")], unit="short",
+              about="Logins a minute, by result.", warning=30),
+        graph("Limits hit", [("limit:throttled:rate5m * 60 > 0", "{{limit}}")], unit="short",
+              about="Refused requests a minute, by limit.", warning=5, empty="no limit was hit"),
+        graph("401 and 403", [(f'sum by (status) (rate({HTTP}{{status=~"401|403"}}[{RATE}]))', "{{status}}")],
+              unit="reqps", about="Requests without a login, and without the right."),
+        graph("429", [(f'sum by (view) (rate({HTTP}{{status="429"}}[{RATE}])) > 0', "{{view}}")], unit="reqps",
+              about="Requests refused by a limit, by view.", empty="no limit was hit"),
+        graph("Password resets", [(f'sum by (view) (rate({HTTP}{{view=~"headless:.*:(request|reset)_password.*"}}'
+              f"[{RATE}]))", "{{view}}")], unit="reqps", about="Resets asked for and carried out."),
+        graph("Second factor", [(f'sum by (status) (rate({HTTP}{{view=~"headless:.*:mfa:authenticate"}}[{RATE}]))',
+              "{{status}}")], unit="reqps", about="Codes of second factors, by answer."),
+        graph("Sign-ups and verifications", [("sum(increase(lms_signups_total[1h]))", "signed up"),
+              ("sum(increase(lms_emails_verified_total[1h]))", "verified")], unit="short",
+              about="Sign-ups and verified addresses in an hour."),
+        graph("Role changes", [("sum by (role) (increase(lms_role_changes_total[1h]))", "{{role}}")], unit="short",
+              about="Role changes in an hour, by the new role."),
+    ]  # fmt: skip
+    return _with("lms-security-events", "Security Events", "Who tries what; sources are in the security log.", panels)
+
+
+def _with(uid: str, title: str, about: str, panels: list) -> dashboard.Dashboard:
+    built = board(uid, title, about)
+    for panel in panels:
+        built = built.with_panel(panel)
+    return built
+
+
+DASHBOARDS = {
+    "course-performance": course_performance,
+    "student-progress": student_progress,
+    "system-health": system_health,
+    "security-events": security_events,
+}
