@@ -194,6 +194,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 5.0,
     "socket_connect_timeout": 1.0,
     "socket_keepalive": True,
+    "health_check_interval": 10,  # seconds until a worker notices that its connection leads nowhere any more
     "retry_on_timeout": False,
     "max_retries": 1,
     "interval_start": 0,
