@@ -46,7 +46,7 @@ def main() -> int:
             development = (
                 os.environ | urls | {"LMS_DEBUG": "1", "DJANGO_SECRET_KEY": "x" * 50, "LMS_ENV_FILE": os.devnull}
             )
-            static = {"LMS_STATIC_ROOT": str(Path(directory) / "static")}
+            static = {"LMS_STATIC_ROOT": str(Path(directory) / "static"), "LMS_STATIC_COMPRESS": "0"}
             production = os.environ | production_example() | urls | static | {"LMS_ENV_FILE": os.devnull}
             failed = [name for name, command in CHECKS.items() if not passes(name, command, development)]
             deploy = [*MANAGE, "check", "--deploy", "--database", "default", "--fail-level", "WARNING"]

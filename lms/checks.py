@@ -20,8 +20,11 @@ RESERVED_CONNECTIONS = 10  # superuser slots, exporters, backups, a person with 
 
 
 def pooled_connections() -> int:
-    """The most connections one host can hold: web workers, Celery children, worker parent, beat and Flower."""
-    others = settings.CELERY_CONCURRENCY + 3
+    """The most connections one host can hold: web workers, Celery children, and six that stand alone.
+
+    Those are the worker's parent, beat, Flower, and the metrics exporters of web, worker and beat.
+    """
+    others = settings.CELERY_CONCURRENCY + 6
     return settings.WEB_WORKERS * settings.DB_POOL_MAX_API + others * settings.DB_POOL_MAX_OTHER
 
 

@@ -425,12 +425,15 @@ MAX_FILE_BYTES = env.int("LMS_MAX_FILE_BYTES", default=256 * 1024 * 1024)
 FILES_PROXY_PREFIX = env.str("LMS_FILES_PROXY_PREFIX", default="")  # internal nginx location that maps to MEDIA_ROOT
 MEDIA_ROOT = env.path("LMS_MEDIA_ROOT", default=BASE_DIR / "media")
 WHITENOISE_USE_FINDERS = DEBUG
+COMPRESS_STATIC = env.bool("LMS_STATIC_COMPRESS", default=True)  # slow once, when files are collected
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if COMPRESS_STATIC
+        else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
     },
 }
 

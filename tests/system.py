@@ -89,6 +89,7 @@ class System:
                 "LMS_MEDIA_ROOT": str(self.directory / "media"),
                 "LMS_EMAIL_URL": f"filemail:///{self.directory / 'mail'}",
                 "LMS_WEB_WORKERS": "2",
+                "LMS_STATIC_COMPRESS": "0",
                 "LMS_OUTBOX_INTERVAL": "0.5",
                 "LMS_DRAIN_SECONDS": "0",
                 "PYTHONUNBUFFERED": "1",
