@@ -398,7 +398,7 @@ DEFAULT_FROM_EMAIL = env.str("LMS_FROM_EMAIL", default="LMS <no-reply@localhost>
 # --- security ------------------------------------------------------------------------------------------------------
 HTTPS = env.bool("LMS_HTTPS", default=not DEBUG)
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^health$", r"^api/v1/ready$", r"^metrics$"]  # probes and scrapes speak plain HTTP inside
+SECURE_REDIRECT_EXEMPT = [r"^health$", r"^api/v1/ready$", r"^metrics$", r"^alerts$"]  # plain HTTP inside
 if env.bool("LMS_BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = env.int("LMS_HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
