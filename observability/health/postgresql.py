@@ -179,17 +179,30 @@ def _check_pool(pool: Any, deadline: float, *, was_down: bool) -> None:
     """
     from psycopg_pool import PoolTimeout
 
-    patience = deadline - time.monotonic()
+    renewed = was_down or pool.closed
     if pool.closed:
         pool.open()
     elif was_down:
         pool.drain()
     elif pool.get_stats().get("pool_available"):
         return
-    else:
+    # To ask an empty pool makes it grow, and the connections of a renewed one are already on their way.
+    if renewed and _fills(pool, min(deadline, time.monotonic() + POOL_PATIENCE_SECONDS)):
+        return
+    patience = deadline - time.monotonic()
+    if not renewed:
         patience = min(POOL_PATIENCE_SECONDS, patience)
     try:
         with pool.connection(timeout=max(patience, 0.01)):
             pass
     except PoolTimeout as error:
         raise CheckFailed(Reason.NO_CONNECTION, str(error)) from error
+
+
+def _fills(pool: Any, deadline: float) -> bool:
+    """Whether the pool has something idle by the deadline (a monotonic time)."""
+    while not pool.get_stats().get("pool_available"):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True

@@ -66,19 +66,24 @@ def writes_of_checks(system: System) -> int:
 
 
 def footprint(system: System) -> dict[str, int]:
-    """Threads, sockets and connections of the web server and at its servers."""
-    workers = psutil.Process(system.running["web"].pid).children(recursive=True)
+    """Threads and sockets of the web workers, and their connections at both servers.
+
+    Without the process that shows metrics: it asks Redis for queue lengths at times of its own.
+    """
+    children = psutil.Process(system.running["web"].pid).children(recursive=True)
+    workers = [child for child in children if "observability.exporter" not in child.cmdline()]
+    sockets = [socket for worker in workers for socket in worker.net_connections("all")]
     with psycopg.connect(system.servers.database_url) as session:
         sessions = session.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'lms-%'"
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lms-api'"
         ).fetchone()[0]
-    with redis.Redis.from_url(system.servers.redis_url) as client:
-        clients = client.info("clients")["connected_clients"]
     return {
         "threads": sum(worker.num_threads() for worker in workers),
-        "sockets": sum(len(worker.net_connections("all")) for worker in workers),
+        "sockets": len(sockets),
         "database sessions": sessions,
-        "Redis clients": clients,
+        "Redis connections": sum(
+            bool(socket.raddr) and socket.raddr[1] == system.proxies["REDIS_URL"].port for socket in sockets
+        ),
     }
 
 
