@@ -5,13 +5,17 @@ import logging
 from observability.failures import failures
 
 
-class _Count(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        failures.inc(part="receiver")
+class _Count(logging.Filter):
+    """Lets every record pass. A filter stays when logging is configured again; a handler of a child logger doesn't."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.ERROR:
+            failures.inc(part="receiver")
+        return True
 
 
 def install() -> None:
     """Count from now on; a second call changes nothing."""
     logger = logging.getLogger("django.dispatch")
-    if not any(isinstance(handler, _Count) for handler in logger.handlers):
-        logger.addHandler(_Count(level=logging.ERROR))
+    if not any(isinstance(known, _Count) for known in logger.filters):
+        logger.addFilter(_Count())

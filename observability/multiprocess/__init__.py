@@ -8,7 +8,6 @@ import sys
 from contextlib import suppress
 
 import psutil
-from django.core.exceptions import ImproperlyConfigured
 
 from observability.multiprocess.values import DIRECTORY_VARIABLE, directory
 
@@ -46,4 +45,7 @@ def refuse_uncounted_workers() -> None:
         if master is not None and master.cmdline() == this.cmdline():
             workers = sum(child.cmdline() == this.cmdline() for child in master.children())
     if workers > 1:
+        # `manage.py health` loads this package, and is not to pay for Django.
+        from django.core.exceptions import ImproperlyConfigured
+
         raise ImproperlyConfigured(uncounted(f"gunicorn with {workers} workers"))

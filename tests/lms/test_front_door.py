@@ -93,7 +93,9 @@ def test_a_failed_task_is_visible_in_flower_and_its_metrics(system):
     wait_for(lambda: "outbox.tasks.relay" in system.get("/metrics", port=flower).text, what="a task in Flower")
     before = failures()
     broker = system.servers.redis_url.removesuffix("/0") + "/1"
-    sent = Celery(broker=broker).send_task("outbox.tasks.relay", args=["an argument that relay doesn't take"])
+    sent = Celery(broker=broker, set_as_current=False).send_task(
+        "outbox.tasks.relay", args=["an argument that relay doesn't take"]
+    )
     wait_for(lambda: failures() == before + 1, what="the failure in Flower's metrics")
     page = system.get(f"/task/{sent.id}", port=flower)
     assert page.status == 200

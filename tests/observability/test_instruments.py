@@ -1,6 +1,9 @@
 """Metrics with closed label sets: at zero from the start, and what a label does not list is `other`."""
 
+from logging.config import dictConfig
+
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.dispatch import Signal
 
@@ -95,7 +98,10 @@ def failing_receiver(sender: object, **kwargs: object) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_failing_receiver_is_counted_and_reaches_nobody():
+@pytest.mark.parametrize("configured_again", [False, True])
+def test_a_failing_receiver_is_counted_and_reaches_nobody(configured_again):
+    if configured_again:  # as Celery does after Django has started
+        dictConfig(settings.LOGGING)
     shipped.connect(failing_receiver)
     try:
         with assert_metric_delta("observability_failures_total", 1, part="receiver"), transaction.atomic():
