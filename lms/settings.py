@@ -34,6 +34,14 @@ def required(name: str, why: str = "") -> str:
     return value
 
 
+def _interval(name: str, default: int) -> int:
+    """Whole seconds: beat's table keeps integers, and a fraction cut to 0 would run a task without a pause."""
+    text = env.str(name, default=str(default))
+    if not text.isdigit() or int(text) < 1:
+        raise ImproperlyConfigured(f"{name}={text!r} is not a number of whole seconds (1 or more)")
+    return int(text)
+
+
 # --- what this process is ------------------------------------------------------------------------------------------
 DEBUG = env.bool("LMS_DEBUG", default=False)
 SECRET_KEY = required("DJANGO_SECRET_KEY", "generate one with `openssl rand -base64 48`.")
@@ -240,7 +248,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     # Relayed by schedule, not by a publish after each commit: a request never waits for the broker.
     "relay-outbox": {
         "task": "outbox.tasks.relay",
-        "schedule": schedule(run_every=env.float("LMS_OUTBOX_INTERVAL", default=2.0)),
+        "schedule": schedule(run_every=_interval("LMS_OUTBOX_INTERVAL", 2)),
         "options": {"expires": 30},
     },
     "expire-enrollments": {
@@ -250,7 +258,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     },
     "issue-missing-certificates": {
         "task": "certificates.tasks.issue_missing",
-        "schedule": schedule(run_every=env.float("LMS_CERTIFICATE_SWEEP", default=120.0)),
+        "schedule": schedule(run_every=_interval("LMS_CERTIFICATE_SWEEP", 120)),
         "options": {"expires": 120},
     },
     "purge-old-data": {"task": "lms.tasks.purge_old_data", "schedule": crontab(hour="3", minute="17")},

@@ -90,7 +90,7 @@ class System:
                 "LMS_EMAIL_URL": f"filemail:///{self.directory / 'mail'}",
                 "LMS_WEB_WORKERS": "2",
                 "LMS_STATIC_COMPRESS": "0",
-                "LMS_OUTBOX_INTERVAL": "0.5",
+                "LMS_OUTBOX_INTERVAL": "1",
                 "LMS_DRAIN_SECONDS": "0",
                 "PYTHONUNBUFFERED": "1",
             }

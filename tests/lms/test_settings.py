@@ -40,6 +40,14 @@ def test_a_missing_variable_stops_the_start_and_is_named(missing):
     assert len(result.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize("interval", ["0", "0.5", "-1", "soon"])
+def test_an_interval_that_beat_would_run_without_a_pause_stops_the_start(interval):
+    result = start(**COMPLETE, LMS_OUTBOX_INTERVAL=interval)
+    assert result.returncode == 1
+    assert f"LMS_OUTBOX_INTERVAL={interval!r}" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
 @pytest.mark.parametrize("missing", ["DATABASE_URL", "REDIS_URL"])
 def test_development_never_guesses_a_server_either(missing):
     result = start(LMS_DEBUG="1", **{name: value for name, value in COMPLETE.items() if name != missing})

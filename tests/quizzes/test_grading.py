@@ -212,8 +212,8 @@ def test_a_worker_killed_while_grading_leaves_it_to_the_next_exactly_once(quiz, 
 def test_a_broker_that_never_answers_does_not_delay_a_submit(quiz, start, student, client_of, settings):
     attempt = start(student, quiz)
     with socket.create_server(("127.0.0.1", 0)) as black_hole:  # accepts and never answers
-        settings.CELERY_BROKER_URL = f"redis://127.0.0.1:{black_hole.getsockname()[1]}/1"
-        app.conf.broker_url, usual = settings.CELERY_BROKER_URL, app.conf.broker_url
+        usual = app.conf.broker_url  # read before the setting changes: Celery reads the settings at first use
+        app.conf.broker_url = settings.CELERY_BROKER_URL = f"redis://127.0.0.1:{black_hole.getsockname()[1]}/1"
         try:
             begun = time.monotonic()
             response = client_of(student).post(
