@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BOTH_CORES := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format manage monitoring catalog schema clean dashboards
@@ -25,10 +26,14 @@ demo: $(STAMP) ## Start the whole system with a sample course, demo people and l
 	@exec $(BIN)/python -m lms.demo
 
 test: $(STAMP) ## Run the tests against real servers of their own; ARGS="tests/courses -k enrol" for some of them
+ifneq ($(ARGS),)
 	@$(BIN)/python -m pytest $(ARGS)
-ifeq ($(ARGS),)
+else
+	@$(BIN)/python -m pytest $(BOTH_CORES) -m "not processes"
+	@echo "The product's own processes:"
+	@$(BIN)/python -m pytest -m processes
 	@echo "Once more without the observability app:"
-	@LMS_OBSERVABILITY=0 $(BIN)/python -m pytest -q -m "not processes and not observability"
+	@LMS_OBSERVABILITY=0 $(BIN)/python -m pytest $(BOTH_CORES) -q -m "not processes and not observability"
 endif
 
 check: $(STAMP) ## Lint, types, import rules, migrations, generated files
