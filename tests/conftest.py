@@ -7,12 +7,17 @@ import pytest
 
 from tests.system import System
 
+OF_OBSERVABILITY = ("observability", "deploy", "bare_project", "drill")
+
+# Not even imported where the app is left out: importing it is half of installing it.
+collect_ignore = list(OF_OBSERVABILITY) if os.environ.get("LMS_OBSERVABILITY") == "0" else []
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever tests observability or what is deployed around it needs the app; the marker follows from the folder."""
     root = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(root).parts[0] in {"observability", "deploy", "bare_project", "drill"}:
+        if item.path.relative_to(root).parts[0] in OF_OBSERVABILITY:
             item.add_marker("observability")
 
 
