@@ -4,6 +4,7 @@ Tools are fetched when they can be; one that can't be had is named as skipped. E
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -68,6 +69,8 @@ def nginx_site(directory: Path) -> list[str]:
     )
     site = (DEPLOY / "nginx" / "lms.conf").read_text()
     site = site.replace("/etc/nginx/lms/", f"{DEPLOY / 'nginx'}/").replace("/etc/ssl/lms/", f"{directory}/")
+    # nginx -t listens for real; a plain user may not on the ports below 1024.
+    site = re.sub(r"listen (\d+)", rf"listen unix:{directory}/\1.socket", site)
     (directory / "lms.conf").write_text(site)
     temporary = "".join(f"{kind}_temp_path {directory}/{kind};\n" for kind in ("proxy", "fastcgi", "uwsgi", "scgi"))
     (directory / "nginx.conf").write_text(
