@@ -61,7 +61,7 @@ def _email_around(text: str, at: int, after: int) -> Span | None:
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
 _IPV4 = re.compile(rf"{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}(?!\w|\.\w)")
-_MIDDLE_OCTETS = (b".0.", b".00.", b".000.")
+_MIDDLE_OCTETS = (".0.", ".00.", ".000.")
 _VERSION_NAMES = ("version", "ver", "release", "build", "firmware", " v")
 _PRODUCT_BEFORE = re.compile(r"(?:\A|[\s\"'(;,])[A-Za-z][\w-]*/\Z")
 _IPV6_RUN = re.compile(r"[0-9A-Fa-f:]{2,45}(?:(?<=:)\d{1,3}(?:\.\d{1,3}){3})?")
@@ -75,13 +75,13 @@ def _continues_word(text: str, start: int) -> bool:
     )
 
 
-def find_ipv4(text: str, shape: bytes) -> Iterator[Span]:
-    """``shape`` is ``text`` with every digit as ``0``, one byte per character."""
+def find_ipv4(text: str, shape: str) -> Iterator[Span]:
+    """``shape`` is ``text`` with every digit as ``0``."""
     for middle in _MIDDLE_OCTETS:
         dot = shape.find(middle)
         while dot >= 0:
             start = dot
-            while start > 0 and dot - start < 3 and shape[start - 1] == 48:
+            while start > 0 and dot - start < 3 and shape[start - 1] == "0":
                 start -= 1
             match = _IPV4.match(text, start) if start < dot else None
             if match is not None and _is_address_here(text, start):
@@ -124,12 +124,12 @@ _DIGIT_RUN = re.compile(
     r"[0-9](?:[ \-\u00a0]?[0-9]){11,40}+(?![A-Za-z])"
 )
 # How a card begins where every digit is written as 0: unbroken, or a group of four and the next.
-CARD_SHAPES = (b"0" * 12, b"0000 0000", b"0000-0000", b"0000\xa00000")
+CARD_SHAPES = ("0" * 12, "0000 0000", "0000-0000", "0000\xa00000")
 _DIGIT_GROUP = re.compile(r"[0-9]+")
 
 
-def find_cards(text: str, shape: bytes) -> Iterator[Span]:
-    """``shape`` is ``text`` with every digit as ``0``, one byte per character."""
+def find_cards(text: str, shape: str) -> Iterator[Span]:
+    """``shape`` is ``text`` with every digit as ``0``."""
     for beginning in CARD_SHAPES:
         position = shape.find(beginning)
         while position >= 0:
@@ -167,14 +167,12 @@ _IBAN = re.compile(r"[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,31}")
 
 def find_iban(text: str, start: int) -> Span | None:
     """The IBAN whose country code stands at ``start``, if there is one."""
-    match = _IBAN.match(text, start)
+    wanted = iban_length(text[start : start + 2].upper())
+    match = _IBAN.match(text, start) if wanted else None
     if match is None or _continues_word(text, start):
         return None
-    country, end, compact = match[0][:2].upper(), match.end(), ""
-    wanted = iban_length(country)
-    if wanted is None:
-        return None
-    for position in range(start, end):
+    compact = ""
+    for position in range(start, match.end()):
         if text[position] not in " -":
             compact += text[position].upper()
             if len(compact) == wanted:

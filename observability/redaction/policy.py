@@ -82,10 +82,10 @@ class Policy:
         return re.compile(rf"\[(?:{'|'.join(kinds)}|unredactable|depth|cycle|truncated)(?::[0-9a-f]{{16}})?\]")
 
     @cached_property
-    def extra_words(self) -> frozenset[bytes]:
+    def extra_words(self) -> frozenset[str]:
         """Last word of every extra key, as it appears in a scanned text."""
         words = [key_words(name) for name in self.extra_keys]
-        return frozenset(word[-1].encode("latin-1", "replace") for word in words if word)
+        return frozenset(word[-1].encode("latin-1", "replace").decode("latin-1") for word in words if word)
 
     @cached_property
     def _digest_key(self) -> bytes:
