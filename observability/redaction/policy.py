@@ -42,7 +42,8 @@ class RawAddress(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True)
+# Compared by identity: caches are keyed by the policy, and a digest of all its fields would cost more than they save.
+@dataclass(frozen=True, eq=False)
 class Policy:
     """An immutable redaction policy.
 

@@ -7,6 +7,7 @@ import sentry_sdk
 from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.django import DjangoIntegration
 from sentry_sdk.integrations.logging import ignore_logger
+from sentry_sdk.integrations.modules import ModulesIntegration
 
 from observability.conf import conf
 from observability.sentry import events
@@ -30,6 +31,9 @@ def options() -> dict[str, Any]:
         "shutdown_timeout": SHUTDOWN_SECONDS,
         "spotlight": conf.SENTRY_SPOTLIGHT or None,
         "integrations": _integrations(),
+        # A list of every installed package is half of an event and of the time a failing request spends on it; the
+        # release says which versions they are.
+        "disabled_integrations": [ModulesIntegration],
         **given,
         "dsn": conf.SENTRY_DSN or None,
         "transport": ScrubbingTransport,

@@ -23,9 +23,7 @@ PAUSE_SECONDS = 5
 _IDS = frozenset({"event_id", "trace_id", "span_id", "parent_span_id", "check_in_id", "sid", "public_key"})
 _ID = re.compile(r"[0-9a-f][0-9a-f-]{14,34}[0-9a-f]")
 # The program's own text, the same in every event: redacted once, then remembered.
-_PROGRAM = frozenset(
-    {"modules", "abs_path", "filename", "function", "module", "context_line", "pre_context", "post_context"}
-)
+_PROGRAM = frozenset({"abs_path", "filename", "function", "module", "context_line", "pre_context", "post_context"})
 _BATCHES = frozenset({"items", "spans", "values", "frames"})
 
 
