@@ -63,7 +63,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return user
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        if not request.user.is_authenticated:  # else somebody who is logged in confirms a sensitive step
+        if request.user.is_authenticated:
+            announce(signals.confirmation_failed, User, user=request.user, method="password")
+        else:
             login_limits.announce_failure(request, credentials.get("email"), signals.LoginFailure.PASSWORD)
 
     def send_account_already_exists_mail(self, email: str) -> None:

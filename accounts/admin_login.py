@@ -6,6 +6,7 @@ from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
 from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.models import UserSession
 from django import forms
@@ -14,13 +15,14 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from accounts import login_limits, signals
+from accounts import login_limits, signals, used_secrets
 from accounts.authentication import lacks_second_factor
 from accounts.client_address import client_address
 from accounts.limits import LimitExceeded
 from accounts.models import User
 from accounts.permissions import signed_in
 from accounts.selectors import SECOND_FACTORS
+from accounts.signals import SecretKind
 from core.events import announce
 
 
@@ -62,9 +64,13 @@ class AdminLoginForm(AdminAuthenticationForm):
         attempt = login_limits.begin_code(self.request, user.pk)
         form = AuthenticateForm({"code": code}, user=user)
         if not form.is_valid():
+            used_secrets.refused(SecretKind.CODE, f"{user.pk}|{code}", user=user)
             self.add_error("code", form.errors["code"])
             return
         attempt.succeeded()
+        used_secrets.used(SecretKind.CODE, f"{user.pk}|{code}")
+        if form.authenticator.type == Authenticator.Type.RECOVERY_CODES:
+            announce(signals.recovery_code_used, User, user=user)
         self.second_factor = form
 
 

@@ -86,6 +86,14 @@ READS: dict[str, Sequence[tuple[str, Subject]]] = {
     "account:reset_password": [("key_source", by_source)],
     "account:verify_email": [("key_source", by_source)],
 }
+# Their 401 is no refusal: it says what to do next, such as to verify an address, or that nobody is logged in now.
+NEXT_STEPS = {
+    "account:current_session",
+    "account:login",
+    "account:reset_password",
+    "account:signup",
+    "account:verify_email",
+}
 OTHER_WRITES: Sequence[tuple[str, Subject]] = [("auth_writes", by_source)]
 OTHER_READS: Sequence[tuple[str, Subject]] = [("auth_reads", by_source)]
 
@@ -97,7 +105,10 @@ class AuthLimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 401 and endpoint(request) in NEXT_STEPS:
+            response.security_expected = True  # type: ignore[attr-defined]
+        return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         name = endpoint(request)

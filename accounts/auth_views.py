@@ -15,7 +15,8 @@ from allauth.mfa.adapter import get_adapter
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from accounts import login_limits
+from accounts import login_limits, used_secrets
+from accounts.signals import SecretKind
 from core.problems import problem_json_response
 
 
@@ -23,10 +24,15 @@ class _CodeLimit(APIView):
     """Codes are counted before they are checked; a right one gives its count back."""
 
     def handle_input(self, data: Any) -> HttpResponse | None:
-        attempt = login_limits.begin_code(self.request, self.get_input_kwargs()["user"].pk)
+        user = self.get_input_kwargs()["user"]
+        attempt = login_limits.begin_code(self.request, user.pk)
         refused: HttpResponse | None = super().handle_input(data)
+        code = f"{user.pk}|{data.get('code') if isinstance(data, dict) else ''}"
         if refused is None:
             attempt.succeeded()
+            used_secrets.used(SecretKind.CODE, code)
+        else:
+            used_secrets.refused(SecretKind.CODE, code, user=user)
         return refused
 
 
@@ -70,20 +76,55 @@ class ResetPasswordView(account_views.ResetPasswordView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            return super().get(request, *args, **kwargs)
+            response: HttpResponse = super().get(request, *args, **kwargs)
         except TypeError:
-            return self._refused()
+            response = self._refused()
+        if response.status_code == 400:
+            used_secrets.refused(SecretKind.RESET_LINK, request.headers.get("X-Password-Reset-Key", ""))
+        return response
 
     def handle_input(self, data: Any) -> HttpResponse | None:
         try:
             refused: HttpResponse | None = super().handle_input(data)
         except TypeError:
-            return self._refused()
+            refused = self._refused()
+        if refused is not None:
+            used_secrets.refused(SecretKind.RESET_LINK, _key_of(data))
         return refused
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        used_secrets.used(SecretKind.RESET_LINK, self.input.cleaned_data["key"])
+        return response
 
     def _refused(self) -> HttpResponse:
         error = get_account_adapter().validation_error("invalid_password_reset")
         return ErrorResponse(self.request, exception=error)
+
+
+class VerifyEmailView(account_views.VerifyEmailView):
+    """Says when a key is refused."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().get(request, *args, **kwargs)
+        if response.status_code == 400:
+            used_secrets.refused(SecretKind.VERIFICATION_LINK, request.headers.get("X-Email-Verification-Key", ""))
+        return response
+
+    def handle_input(self, data: Any) -> HttpResponse | None:
+        refused: HttpResponse | None = super().handle_input(data)
+        if refused is not None:
+            used_secrets.refused(SecretKind.VERIFICATION_LINK, _key_of(data))
+        return refused
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        used_secrets.used(SecretKind.VERIFICATION_LINK, self.input.cleaned_data["key"])
+        return response
+
+
+def _key_of(data: Any) -> str:
+    return str(data.get("key", "")) if isinstance(data, dict) else ""
 
 
 def no_phone(request: HttpRequest) -> HttpResponse:
@@ -92,6 +133,7 @@ def no_phone(request: HttpRequest) -> HttpResponse:
 
 
 VIEWS: dict[str, tuple[str, type[APIView]]] = {
+    "account.verify_email": ("auth/email/verify", VerifyEmailView),
     "account.reset_password": ("auth/password/reset", ResetPasswordView),
     "mfa.authenticate": ("auth/2fa/authenticate", AuthenticateView),
     "mfa.reauthenticate": ("auth/2fa/reauthenticate", ReauthenticateView),

@@ -19,6 +19,10 @@ EVENTS: dict[str, Signal] = {
     "person.password_reset_requested": signals.password_reset_requested,
     "person.password_changed": signals.password_changed,
     "person.mfa_changed": signals.mfa_changed,
+    "person.confirmation_failed": signals.confirmation_failed,
+    "person.recovery_code_used": signals.recovery_code_used,
+    "person.email_rejected": signals.email_rejected,
+    "person.secret_reused": signals.secret_reused,
     "person.role_changed": signals.role_changed,
     "person.deactivated": signals.user_deactivated,
     "person.activated": signals.user_activated,
@@ -27,8 +31,16 @@ EVENTS: dict[str, Signal] = {
     "limit.reached": signals.throttled,
 }
 # A person recovers from these by trying again; many of them together are worth a look.
-REFUSALS = frozenset({"person.login_failed", "limit.reached"})
-FACTS = ("reason", "how", "method", "change", "previous", "limit")
+REFUSALS = frozenset(
+    {
+        "person.login_failed",
+        "person.confirmation_failed",
+        "person.email_rejected",
+        "person.secret_reused",
+        "limit.reached",
+    }
+)
+FACTS = ("reason", "how", "method", "change", "previous", "limit", "kind")
 
 
 def _write(event: str, user: User | None = None, by: User | None = None, **facts: Any) -> None:

@@ -144,20 +144,29 @@ def give_back(*counts: Count) -> None:
 
 def remember_source(*, account: str, source: str) -> None:
     """`account` has logged in from `source`: what others do elsewhere doesn't lock it out there."""
+    remember(Count("known", f"{account}|{source}"), seconds=KNOWN_SOURCE_SECONDS)
+
+
+def is_known_source(*, account: str, source: str) -> bool:
+    return remembers(Count("known", f"{account}|{source}"))
+
+
+def remember(mark: Count, *, seconds: int) -> None:
+    """Nothing that must hold may hang on it: without Redis it is forgotten."""
     client = _available()
     if client is not None:
         try:
-            client.set(_key(Count("known", f"{account}|{source}")), "1", ex=KNOWN_SOURCE_SECONDS)
+            client.set(_key(mark), "1", ex=seconds)
         except redis.RedisError as error:
             redis_state.failed(error)
 
 
-def is_known_source(*, account: str, source: str) -> bool:
+def remembers(mark: Count) -> bool:
     client = _available()
     if client is None:
         return False
     try:
-        return bool(client.exists(_key(Count("known", f"{account}|{source}"))))
+        return bool(client.exists(_key(mark)))
     except redis.RedisError as error:
         redis_state.failed(error)
         return False

@@ -1,18 +1,23 @@
 """Counters of what happens to people. Labels are closed; nothing here names anybody."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Count
-from django.dispatch import receiver
+from django.dispatch import Signal, receiver
 from django.utils import timezone
 
 from accounts import signals
 from accounts.models import Role, User
+from accounts.selectors import SECOND_FACTORS
 from observability import business
+from observability.security.events import SecurityEvent
+from observability.security.reporting import report
 
 ACTIVE = timedelta(minutes=15)
+LOCKOUTS = {"login_account", "login_source", "mfa_account", "mfa_source"}  # limits of wrong secrets
 
 signups = business.Counter("lms_signups_total", "People who signed up.")
 emails_verified = business.Counter("lms_emails_verified_total", "E-mail addresses verified by their link.")
@@ -72,3 +77,90 @@ business.fact(
     labels={"role": Role.values},
     every=15,
 )
+
+
+@receiver(signals.logged_in)
+def report_login(sender: Any, *, user: User, source: str, **kwargs: Any) -> None:
+    report(SecurityEvent.LOGIN_SUCCEEDED, user=user, source=source)
+
+
+@receiver(signals.login_failed)
+def report_failed_login(sender: Any, *, reason: signals.LoginFailure, source: str, account: str, **kwargs: Any) -> None:
+    if reason == signals.LoginFailure.PASSWORD:
+        report(SecurityEvent.LOGIN_FAILED, source=source, account=account)
+    elif reason == signals.LoginFailure.CODE:
+        report(SecurityEvent.MFA_FAILED, source=source, account=account)
+    # What a limit refused is told by `throttled`.
+
+
+@receiver(signals.confirmation_failed)
+def report_failed_confirmation(sender: Any, *, user: User, method: str, **kwargs: Any) -> None:
+    event = SecurityEvent.LOGIN_FAILED if method == "password" else SecurityEvent.MFA_FAILED
+    report(event, user=user, step="confirmation")
+
+
+@receiver(signals.throttled)
+def report_throttled(sender: Any, *, limit: str, source: str, **kwargs: Any) -> None:
+    report(SecurityEvent.LOCKOUT if limit in LOCKOUTS else SecurityEvent.THROTTLED, source=source, limit=limit)
+
+
+@receiver(signals.password_reset_requested)
+def report_reset_request(sender: Any, *, user: User, **kwargs: Any) -> None:
+    report(SecurityEvent.PASSWORD_RESET_ASKED, user=user)
+
+
+@receiver(signals.password_changed)
+def report_new_password(sender: Any, *, user: User, how: str, **kwargs: Any) -> None:
+    report(SecurityEvent.PASSWORD_RESET_USED if how == "reset" else SecurityEvent.PASSWORD_CHANGED, user=user)
+
+
+@receiver(signals.email_verified)
+def report_verification(sender: Any, *, user: User, **kwargs: Any) -> None:
+    report(SecurityEvent.EMAIL_VERIFIED, user=user)
+
+
+@receiver(signals.email_rejected)
+def report_rejection(sender: Any, **kwargs: Any) -> None:
+    report(SecurityEvent.EMAIL_REJECTED)
+
+
+@receiver(signals.mfa_changed)
+def report_mfa(sender: Any, *, user: User, method: str, change: str, **kwargs: Any) -> None:
+    """Recovery codes come and go with the factor they stand in for."""
+    if method in SECOND_FACTORS and change in ("added", "removed"):
+        event = SecurityEvent.MFA_ENABLED if change == "added" else SecurityEvent.MFA_DISABLED
+        report(event, user=user, method=method)
+
+
+@receiver(signals.recovery_code_used)
+def report_recovery_code(sender: Any, *, user: User, **kwargs: Any) -> None:
+    report(SecurityEvent.RECOVERY_CODE_USED, user=user)
+
+
+@receiver(signals.secret_reused)
+def report_reuse(sender: Any, *, kind: str, user: User | None, **kwargs: Any) -> None:
+    report(SecurityEvent.TOKEN_REUSED, user=user, kind=kind)
+
+
+@receiver(signals.personal_data_exported)
+def report_export(sender: Any, *, user: User, **kwargs: Any) -> None:
+    report(SecurityEvent.PERSONAL_DATA_EXPORTED, user=user)
+
+
+def _permission_change(change: str) -> Callable[..., None]:
+    def tell(sender: Any, *, user: User, by: User | None, **kwargs: Any) -> None:
+        who = str(by.public_id) if by is not None else "command"
+        report(SecurityEvent.PERMISSION_CHANGED, user=user, change=change, role=user.role, by=who)
+
+    return tell
+
+
+PERMISSION_CHANGES: dict[str, Signal] = {
+    "role": signals.role_changed,
+    "deactivated": signals.user_deactivated,
+    "activated": signals.user_activated,
+    "service_token_issued": signals.service_token_issued,
+    "service_token_revoked": signals.service_token_revoked,
+}
+for change, signal in PERMISSION_CHANGES.items():
+    signal.connect(_permission_change(change), weak=False, dispatch_uid=f"accounts.metrics.{change}")

@@ -18,11 +18,12 @@ from django.urls import URLPattern, path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts import limits, signals
+from accounts import limits, signals, used_secrets
 from accounts.auth_limits import by_source
 from accounts.client_address import client_address
 from accounts.limits import Count, LimitExceeded
 from accounts.models import User
+from accounts.signals import SecretKind
 from core.errors import DomainError
 from core.events import announce
 
@@ -69,10 +70,12 @@ def show(request: HttpRequest, title: str, text: str = "", *, status: int = 200,
 def verify_email(request: HttpRequest, key: str) -> HttpResponse:
     verification = get_emailconfirmation_model().from_key(key)
     if verification is None or verification.key_expired():
+        used_secrets.refused(SecretKind.VERIFICATION_LINK, key)
         return show(request, "Verify your address", DEAD_LINK, status=400)
     if request.method == "GET":
         return show(request, "Verify your address", button="Verify")
     verification.confirm(request)
+    used_secrets.used(SecretKind.VERIFICATION_LINK, key)
     return show(request, "Your address is verified", "You can log in now.")
 
 
@@ -94,6 +97,7 @@ def reset_password(request: HttpRequest, key: str) -> HttpResponse:
     uid, _, token = key.partition("-")
     link = UserTokenForm({"uidb36": uid, "key": token})
     if not (uid and token and link.is_valid()):
+        used_secrets.refused(SecretKind.RESET_LINK, key)
         return show(request, "Reset your password", DEAD_LINK, status=400)
     user = link.reset_user
     form = NewPasswordForm(request.POST or None, user=user)
@@ -102,6 +106,7 @@ def reset_password(request: HttpRequest, key: str) -> HttpResponse:
         return show(request, "Reset your password", form=form, button="Set it", status=status)
     password_reset.reset_password(user, form.cleaned_data["password"])
     password_reset.finalize_password_reset(request, user)
+    used_secrets.used(SecretKind.RESET_LINK, key)
     return show(request, "Your password is changed", "You are logged out everywhere and can log in with the new one.")
 
 

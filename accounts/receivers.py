@@ -70,5 +70,13 @@ def on_factor_renewed(sender: Any, *, user: User, authenticator: Authenticator, 
 def on_wrong_code(
     sender: Any, *, request: HttpRequest, user: User, reauthentication: bool = False, **kwargs: Any
 ) -> None:
-    if not reauthentication:
+    if reauthentication:
+        announce(signals.confirmation_failed, User, user=user, method="code")
+    else:
         announce_failure(request, user.email, signals.LoginFailure.CODE)
+
+
+@receiver(mfa_signals.authenticator_used)
+def on_factor_used(sender: Any, *, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
+    if authenticator.type == Authenticator.Type.RECOVERY_CODES:
+        announce(signals.recovery_code_used, User, user=user)

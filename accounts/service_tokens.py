@@ -78,6 +78,9 @@ class ServiceTokenAuthentication(BaseAuthentication):
         )
         if token is None:
             limits.require(limits.Count("token_source", network_key(client_address(request._request))))
+            revoked = ServiceToken.objects.select_related("owner").filter(digest=_digest(secret.strip())).first()
+            if revoked is not None:
+                announce(signals.secret_reused, ServiceToken, kind=signals.SecretKind.SERVICE_TOKEN, user=revoked.owner)
             raise AuthenticationFailed("The token is not valid.", code="token_invalid")
         needed = getattr(request.parser_context["view"], "service_scopes", {}).get(_method(request))
         if needed not in token.scopes:

@@ -11,14 +11,25 @@ class LoginFailure(StrEnum):
     LIMITED = "limited"  # too many failures before; the password was not looked at
 
 
+class SecretKind(StrEnum):
+    VERIFICATION_LINK = "verification_link"
+    RESET_LINK = "reset_link"
+    CODE = "code"  # of the authenticator, or a recovery code
+    SERVICE_TOKEN = "service_token"  # revoked before
+
+
 user_signed_up = Signal()  # user
 email_verified = Signal()  # user
 logged_in = Signal()  # user, source (client address)
 login_failed = Signal()  # reason: a LoginFailure, source (client address), account (keyed hash of the e-mail address)
+confirmation_failed = Signal()  # user, method ("password" or "code"): somebody logged in confirmed a sensitive step
 logged_out = Signal()  # user
 password_reset_requested = Signal()  # user
 password_changed = Signal()  # user, how: "change" or "reset"
 mfa_changed = Signal()  # user, method, change: "added", "removed" or "renewed"
+recovery_code_used = Signal()  # user
+email_rejected = Signal()  # a verification key that is wrong or too old
+secret_reused = Signal()  # kind: a SecretKind, user (None: not known)
 role_changed = Signal()  # user, previous, by (None: a command)
 user_deactivated = Signal()  # user, by
 user_activated = Signal()  # user, by

@@ -111,10 +111,11 @@ MIDDLEWARE = [
     "accounts.middleware.LastActivityMiddleware",
 ]
 if OBSERVABILITY_ENABLED:
-    INSTALLED_APPS = ["django_prometheus", "observability", *INSTALLED_APPS]
+    INSTALLED_APPS = ["django_prometheus", "observability", "observability.security", *INSTALLED_APPS]
     MIDDLEWARE = [
         "observability.health.middleware.HealthMiddleware",
         "observability.middleware.RequestContextMiddleware",
+        "observability.security.middleware.SecurityEventsMiddleware",
         "observability.metrics.http.MetricsMiddleware",
         *MIDDLEWARE,
     ]
@@ -227,7 +228,7 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "expire-overdue-attempts": {
         "task": "quizzes.tasks.expire_overdue",
-        "schedule": schedule(run_every=5.0),
+        "schedule": schedule(run_every=_interval("LMS_SWEEP_INTERVAL", 5)),
         "options": {"expires": 10},
     },
     "measure-exam-day": {
@@ -489,4 +490,7 @@ OBSERVABILITY = {
     "SENTRY_ORDINARY_TRACES_KEPT": env.float("LMS_ORDINARY_TRACES_KEPT", default=0.5),
     "SENTRY_UNMONITORED_TASKS": ["relay-outbox"],  # every two seconds: no cron monitor is that fine
     "CLIENT_ADDRESS": "accounts.client_address.client_address",
+    "SECURITY_SOURCE": env.str("LMS_SECURITY_SOURCE", default="keep"),
+    "SECURITY_DETECTION": env.dict("LMS_SECURITY_DETECTION", default={}),  # brute_force=20/600,enumeration=
+    "SECURITY_BACKGROUND": env.bool("LMS_SECURITY_BACKGROUND", default=True),
 }

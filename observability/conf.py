@@ -19,6 +19,13 @@ DEFAULTS: dict[str, Any] = {
     "SQL_COMMENTS": False,  # request id and traceparent as a comment in each statement
     "USER_ID_ATTRIBUTE": "pk",
     "CLIENT_ADDRESS": "",  # dotted path of the host's function from a request to the client's address
+    "SECURITY_SOURCE": "keep",  # addresses in security events, and there only: "keep", "truncate" or "hash"
+    "SECURITY_BACKGROUND": True,  # False: security events wait until background.flush is called
+    "SECURITY_FAILED_LOGIN_THRESHOLD": 10,  # more failed logins of one source within the seconds is an attack
+    "SECURITY_FAILED_LOGIN_SECONDS": 60,
+    "SECURITY_DETECTION": {},  # see observability.security.detection
+    "SECURITY_ROW_WINDOW_SECONDS": 900,  # alike events of one source within it make a row for the 1st, 10th, 100th ...
+    "SECURITY_ROWS_PER_MINUTE": 120,  # of one kind of event that anybody can cause
     "METRICS_TOKEN": "",
     "METRICS_TRUSTED_NETWORKS": ["127.0.0.0/8", "::1/128"],
     "ALERTS_TOKEN": "",  # bearer token of Alertmanager's webhook; without one nobody may post
