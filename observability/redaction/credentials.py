@@ -10,9 +10,10 @@ Span = tuple[int, int, str]
 
 _KEY_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.$"
 _OPENING = r"(?:[bru]?\\{0,8}+[\"']|%(?:25)*2[27]|&quot;|&#34;|\\u0022)"
+# `closed` is not possessive: Python before 3.11.5 forgets what a possessive group of alternatives has matched.
 _SEPARATOR = re.compile(
     r"(?P<rest>[\w.\-]{0,64}+)"
-    r"(?P<closed>(?:\\{0,8}+[\"'\])]|%(?:25)*(?:2[27]|5[Dd])|&quot;|&#34;|\\u0022){0,6}+)\s{0,8}+"
+    r"(?P<closed>(?:\\{0,8}+[\"'\])]|%(?:25)*(?:2[27]|5[Dd])|&quot;|&#34;|\\u0022){0,6})\s{0,8}+"
     r"(?P<separator>=>|:=|={1,2}|:(?!//|:)|%(?:25)*3[ADad]|>|,|(?<=\s))\s{0,8}+"
 )
 _SCHEME = r"(?:bearer|basic|token|jwt|apikey|api-key|digest|negotiate|ntlm|hawk|oauth|aws4-hmac-sha256|dpop|key|ssws)"
