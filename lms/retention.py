@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef
@@ -51,12 +52,21 @@ def _admin_log(keep: datetime.timedelta) -> int:
     return LogEntry.objects.filter(action_time__lt=timezone.now() - keep).delete()[0]
 
 
+def _security_events(keep: datetime.timedelta) -> int:
+    if not settings.OBSERVABILITY_ENABLED:
+        return 0
+    from observability.security import records  # its table exists only where the app is installed
+
+    return records.purge(keep)
+
+
 RULES = (
     Rule("delivered outbox messages", datetime.timedelta(days=7), lambda keep: outbox.purge(older_than=keep)),
     Rule("expired sessions", datetime.timedelta(0), _expired_sessions),
     Rule("session list entries", datetime.timedelta(days=30), _listed_sessions),
     Rule("sign-ups that were never verified", datetime.timedelta(days=30), _unverified_sign_ups),
     Rule("admin history", datetime.timedelta(days=730), _admin_log),
+    Rule("security events", datetime.timedelta(days=180), _security_events),
 )
 
 

@@ -335,6 +335,7 @@ LIMIT_DEFAULTS = {  # at most amount/seconds
     "uploads": "30/60",
     "verification_page": "120/60",
 }
+QUIZ_READING_SECONDS = env.float("LMS_QUIZ_READING_SECONDS", default=1.5)  # per question; faster is a security event
 AUTH_ANSWER_SECONDS = env.float("LMS_AUTH_ANSWER_SECONDS", default=0.5)  # well above one password hash
 LIMITS = LIMIT_DEFAULTS | env.dict("LMS_LIMITS", default={})  # login_source=60/60,api_student=900/60
 
@@ -492,5 +493,7 @@ OBSERVABILITY = {
     "CLIENT_ADDRESS": "accounts.client_address.client_address",
     "SECURITY_SOURCE": env.str("LMS_SECURITY_SOURCE", default="keep"),
     "SECURITY_DETECTION": env.dict("LMS_SECURITY_DETECTION", default={}),  # brute_force=20/600,enumeration=
+    "SECURITY_DOWNLOADS": ["file", "answer-file", "certificate-pdf"],
+    "SECURITY_ONE_NETWORK": dict.fromkeys(("attempt-answer", "attempt-submission", "answer-files"), "public_id"),
     "SECURITY_BACKGROUND": env.bool("LMS_SECURITY_BACKGROUND", default=True),
 }

@@ -24,6 +24,8 @@ DEFAULTS: dict[str, Any] = {
     "SECURITY_FAILED_LOGIN_THRESHOLD": 10,  # more failed logins of one source within the seconds is an attack
     "SECURITY_FAILED_LOGIN_SECONDS": 60,
     "SECURITY_DETECTION": {},  # see observability.security.detection
+    "SECURITY_DOWNLOADS": [],  # names of views that send files
+    "SECURITY_ONE_NETWORK": {},  # names of views that work on a quiz attempt → the URL argument that names it
     "SECURITY_ROW_WINDOW_SECONDS": 900,  # alike events of one source within it make a row for the 1st, 10th, 100th ...
     "SECURITY_ROWS_PER_MINUTE": 120,  # of one kind of event that anybody can cause
     "METRICS_TOKEN": "",
