@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 BOTH_CORES := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format manage monitoring catalog schema clean dashboards
+.PHONY: help setup demo test check format manage monitoring catalog schema clean dashboards drill
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ catalog: $(STAMP) ## Write docs/metrics.md from the metrics that exist
 
 monitoring: $(STAMP) ## Fetch Prometheus, Alertmanager and the exporters, without root, into .run/tools
 	@$(BIN)/python -m lms.monitoring
+
+drill: $(STAMP) ## Make every alert fire by a real fault and see it arrive; ONLY="redis" for some
+	@$(BIN)/python -m tests.drill --only "$(ONLY)"
 
 dashboards: $(STAMP) ## Write the dashboards' JSON from deploy/grafana/panels.py
 	@$(BIN)/python -m deploy.grafana.build
