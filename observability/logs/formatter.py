@@ -92,7 +92,8 @@ class JsonFormatter(OrjsonFormatter):
         fields = {
             "time": self._time(time.time()),
             "level": str(getattr(record, "levelname", "ERROR")),
-            "logger": redact_text(str(getattr(record, "name", "")), self.reader.policy),
+            # The host's policy may be what failed.
+            "logger": redact_text(str(getattr(record, "name", ""))),
             "message": UNREDACTABLE,
             "event": "log.format_failed",
         }

@@ -12,7 +12,9 @@ Span = tuple[int, int, str]
 _UNESCAPED_START = re.compile(r"(?:%[0-9A-Fa-f]{2}|\\[nrt])\Z")
 
 _DOMAIN = (
-    r"(?:(?:(?:[\w\u0300-\u036f\u0900-\u0eff-]|\\{1,8}u[0-9a-fA-F]{4}){1,63}\.){1,8}"
+    # What lies between \u0080 and \u00ff is UTF-8 that a server read as Latin-1, and a fraction what NFKC makes of it.
+    r"(?:(?:(?:[\w\u0080-\u009f\u00a1-\u00ff\u2044\u0300-\u036f\u0900-\u0eff-]|\\{1,8}(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}))"
+    r"{1,63}\.){1,8}"
     r"(?:xn--[a-zA-Z0-9-]{2,59}|[^\W\d_][^\W\d_\u0900-\u0eff]{1,23})"
     r"|\[[0-9A-Za-z.:]{3,50}\])"
 )

@@ -13,6 +13,7 @@ import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
+from urllib.parse import quote, unquote
 
 from observability.redaction import credentials, personal
 from observability.redaction.keys import KEY_WORDS
@@ -34,6 +35,13 @@ _HEX_DIGITS = b"0123456789abcdefABCDEF"
 _IBAN_SHAPE = " aa00"
 _CARD, _SPACED_CARD, _DASHED_CARD, _ = personal.CARD_SHAPES
 _MAX_PASSES = 4
+# What is written in a URL: the piece around an encoded character, or a query's value with its spaces as plus signs.
+_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}|=[^\s\"'<>&?+]{1,256}\+")
+_PARAMETER = re.compile(r"[\w.\[\]-]{1,64}=")
+_PIECE_BORDERS = " \t\r\n\"'<>&?"
+_PIECE_END = re.compile(rf"[{_PIECE_BORDERS}]|\Z")
+_SAFE_IN_PIECE = "[]()/:=@,;$!*|{}"
+_MAX_DECODING = 4
 
 
 # Looked for inside longer words too: few of them in any text, more where camel case hides the word borders.
@@ -99,7 +107,34 @@ def _redact(text: str, policy: Policy, counts: Counter[str] | None) -> str:
         # A network prefix ends in a colon where the address ended in a digit, which is another neighbourhood.
         if result == before or not (united or "::" in result):
             break
+    if "%" in result or ("+" in result and "=" in result):
+        result = _redact_encoded(result, policy, counts)
     return text if result == seen else result
+
+
+def _redact_encoded(text: str, policy: Policy, counts: Counter[str] | None) -> str:
+    """What the finders only see once the text's URLs are decoded, such as a card number in groups."""
+    parts: list[str] = []
+    done = 0
+    found = _ENCODED.search(text)
+    while found is not None:
+        start = max(text.rfind(border, done, found.start()) for border in _PIECE_BORDERS) + 1 or done
+        border = _PIECE_END.search(text, found.end())
+        end = border.start() if border else len(text)
+        piece = text[start:end]
+        decoded = piece.replace("+", " ") if _PARAMETER.match(piece) else piece
+        redacted = UNREDACTABLE
+        for _ in range(_MAX_DECODING):
+            before, decoded = decoded, unquote(decoded)
+            if decoded == before:
+                redacted = _redact(decoded, policy, counts)
+                break
+        if redacted != decoded:
+            piece = quote(redacted, safe=_SAFE_IN_PIECE, errors="replace")
+        parts += (text[done:start], piece)
+        done = end
+        found = _ENCODED.search(text, end)
+    return "".join(parts) + text[done:] if parts else text
 
 
 def _cut(text: str, limit: int) -> str:

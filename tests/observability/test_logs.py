@@ -196,3 +196,12 @@ def test_the_console_format_keeps_one_line_for_the_message_and_indents_the_excep
     assert lines[0].endswith("ERROR   app a\\nb \\x1b[31m status=500")
     assert lines[-1] == "    ZeroDivisionError: division by zero"
     assert all(text.startswith("    ") for text in lines[1:])
+
+
+def test_a_policy_that_cannot_be_made_costs_the_message_not_the_line(monkeypatch):
+    def fail():
+        raise RuntimeError
+
+    monkeypatch.setattr("observability.logs.record.current_policy", fail)
+    line = json.loads(JsonFormatter().format(logging.makeLogRecord({"name": "app", "msg": "to a@example.org"})))
+    assert (line["logger"], line["message"], line["event"]) == ("app", "[unredactable]", "log.format_failed")

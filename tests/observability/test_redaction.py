@@ -4,11 +4,13 @@ import random
 import re
 import time
 from collections import Counter
+from urllib.parse import quote, quote_plus
 
 import pytest
 
 from observability.redaction import DEFAULT, IpPolicy, Level, Policy, is_sensitive_key, redact_text
 from observability.redaction import text as engine
+from tests.observability.canaries import CANARIES
 from tests.observability.redaction_corpus import KINDS, TUNING_SEED, ordinary_lines, samples
 
 HASHING = Policy(level=Level.HASH, ip=IpPolicy.HASH, key=b"test key")
@@ -222,3 +224,45 @@ def test_a_failure_inside_leaves_no_text(monkeypatch):
 
     monkeypatch.setattr(engine, "_find", broken)
     assert redact_text("a text that is long enough to be looked at: password=hunter2") == "[unredactable]"
+
+
+WAYS_TO_ENCODE = {
+    "quote": quote,
+    "quote_plus": quote_plus,
+    "quote twice": lambda text: quote(quote(text)),
+    "the least": lambda text: quote(text, safe="/:@?=&"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_TO_ENCODE)
+def test_nothing_shows_in_an_encoded_url(way):
+    encode = WAYS_TO_ENCODE[way]
+    leaked = {}
+    for kind, (text, needle) in CANARIES.items():
+        for line in (f'"GET /search?q={encode(text)}&page=2 HTTP/1.1" 200', f"q={encode(text)}"):
+            redacted = redact_text(line)
+            if any(form in redacted for form in (needle, encode(needle))):
+                leaked[kind] = redacted
+            assert redact_text(redacted) == redacted
+    assert leaked == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '"GET /search?q=linear%20algebra%2Fpart%201&page=2 HTTP/1.1" 200',
+        "/courses?title=R%C3%A9sum%C3%A9+writing&sort=-name",
+        "started 2026-11-23T09:59:08.430875+00:00 took=1.5e+10 share=100%",
+        "%E0%A4%A broken %ZZ escapes %",
+    ],
+)
+def test_an_encoded_url_with_nothing_to_hide_stays_as_it_is(line):
+    assert redact_text(line) == line
+
+
+def test_what_is_encoded_more_often_than_anybody_decodes_is_hidden():
+    text = "078-05-1120"
+    line = f"ssn {text}"
+    for _ in range(6):
+        line = quote(line)
+    assert redact_text(f"/x?q={line}") == "/x?[unredactable]"
