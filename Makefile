@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 BOTH_CORES := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format manage monitoring catalog schema clean dashboards drill
+.PHONY: help setup demo test check audit format manage monitoring catalog schema clean dashboards drill
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,8 +40,13 @@ check: $(STAMP) ## Lint, types, import rules, migrations, generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
+	$(BIN)/bandit -q -ll -ii -c pyproject.toml -r core outbox accounts courses quizzes certificates analytics lms observability deploy
 	$(BIN)/python -m lms.check
 	$(BIN)/python -m deploy.check
+
+audit: $(STAMP) ## Look the pinned packages up among known vulnerabilities; needs the internet's advisory database
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	$(BIN)/pip-audit --strict -r requirements.txt
 
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .

@@ -3,6 +3,7 @@
 lms.E001  demo people exist while DEBUG is off
 lms.E002  the sum of all database pools doesn't fit below the server's max_connections
 lms.E003  gunicorn threads per worker are fewer than the pool's size, or the pool is smaller than 11
+lms.E004  an admin network entry is not a network: nobody there could reach the admin
 lms.W001  a trusted proxy entry is not a network
 """
 
@@ -91,4 +92,15 @@ def trusted_proxies_are_networks(**kwargs: Any) -> list[CheckMessage]:
             ipaddress.ip_network(entry)
         except ValueError:
             problems.append(Warning(f"LMS_TRUSTED_PROXIES: {entry!r} is not a network; it is ignored.", id="lms.W001"))
+    return problems
+
+
+@register(Tags.security)
+def admin_networks_are_networks(**kwargs: Any) -> list[CheckMessage]:
+    problems: list[CheckMessage] = []
+    for entry in settings.ADMIN_NETWORKS:
+        try:
+            ipaddress.ip_network(entry)
+        except ValueError:
+            problems.append(Error(f"LMS_ADMIN_NETWORKS: {entry!r} is not a network.", id="lms.E004"))
     return problems

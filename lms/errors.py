@@ -9,7 +9,7 @@ from core.problems import problem_json_response
 
 FAULT = outages.Outage("internal_error", "Something went wrong on our side", status=500, retry_after=0)
 PAGE = """<!doctype html><html lang="en"><title>{title}</title>
-<body style="font-family: sans-serif; margin: 4rem"><h1>{title}</h1><p>{advice}</p></body></html>"""
+<body><h1>{title}</h1><p>{advice}</p></body></html>"""
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -65,6 +65,8 @@ ALLOWED_HOSTS = env.list("LMS_ALLOWED_HOSTS", default=["127.0.0.1", "localhost",
 CSRF_TRUSTED_ORIGINS = env.list("LMS_CSRF_TRUSTED_ORIGINS", default=[])
 # Only peers inside these networks may name another client address (accounts.client_address).
 TRUSTED_PROXIES = env.list("LMS_TRUSTED_PROXIES", default=[])
+ADMIN_PATH = env.str("LMS_ADMIN_PATH", default="admin").strip("/") + "/"
+ADMIN_NETWORKS = env.list("LMS_ADMIN_NETWORKS", default=[])  # the admin is there for these alone; empty: for everybody
 
 # --- applications --------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -95,6 +97,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "lms.headers.SecurityHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "accounts.pace.PaceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -106,6 +109,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "accounts.admin_network.AdminNetworkMiddleware",
     "accounts.middleware.OddJSONMiddleware",
     "accounts.auth_limits.AuthLimitsMiddleware",
     "accounts.middleware.LastActivityMiddleware",

@@ -5,7 +5,7 @@ import threading
 import time
 from collections import OrderedDict
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 from redis import RedisError
 
@@ -83,17 +83,12 @@ def write(seen: Observation) -> None:
 def purge(keep: datetime.timedelta) -> int:
     """Remove rows older than `keep`; returns how many. The one way to remove any."""
     removed = 0
-    table = connection.ops.quote_name(SecurityRecord._meta.db_table)
-    oldest = timezone.now() - keep
+    old = models.QuerySet(SecurityRecord).filter(at__lt=timezone.now() - keep)  # the manager's own refuses
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 cursor.execute("SET LOCAL security.retention = 'on'")
-            cursor.execute(
-                f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE at < %s ORDER BY at LIMIT %s)",
-                [oldest, PURGE_BATCH],
-            )
-            gone = int(cursor.rowcount)
-        removed += gone
-        if gone < PURGE_BATCH:
+            batch = list(old.order_by("at").values_list("pk", flat=True)[:PURGE_BATCH])
+            removed += models.QuerySet(SecurityRecord).filter(pk__in=batch).delete()[0]
+        if len(batch) < PURGE_BATCH:
             return removed

@@ -1,0 +1,78 @@
+"""Security headers of every kind of answer; no page of ours needs inline scripts."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from lms import headers
+
+pytestmark = pytest.mark.django_db
+INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>", re.I)
+HANDLERS = re.compile(r"\son[a-z]+=[\"']", re.I)
+
+
+@pytest.fixture
+def signed_in(admin_client) -> Client:
+    return admin_client
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/admin/",
+        "/admin/accounts/user/",
+        "/admin/accounts/user/add/",
+        "/admin/courses/course/",
+        "/admin/quizzes/attempt/",
+        "/admin/django_celery_beat/periodictask/",
+        "/admin/password_change/",
+    ],
+)
+def test_admin_pages_run_under_a_policy_without_inline_code(signed_in, path):
+    answer = signed_in.get(path)
+    assert answer.status_code == 200
+    assert answer["Content-Security-Policy"] == headers.PAGE
+    assert "unsafe" not in headers.PAGE
+    assert INLINE_SCRIPT.findall(answer.text) == []
+    assert HANDLERS.findall(answer.text) == []
+
+
+def test_the_docs_page_has_no_inline_script(client):
+    answer = client.get("/api/docs/")
+    assert INLINE_SCRIPT.findall(answer.text) == []
+    assert "script-src 'self';" in answer["Content-Security-Policy"]
+    script = client.get(re.search(r'src="([^"]*script[^"]*)"', answer.text).group(1).replace("&amp;", "&"))
+    assert (script.status_code, script["Content-Type"]) == (200, "application/javascript")
+    assert "SwaggerUIBundle" in script.text
+    external = re.findall(r'(?:src|href)="(https?:)?//', answer.text)
+    assert external == []
+
+
+@pytest.mark.parametrize("path", ["/api/v1/me", "/api/schema/", "/api/v1/auth/app/v1/config"])
+def test_data_can_load_nothing(client, path):
+    answer = client.get(path)
+    assert answer["Content-Security-Policy"] == headers.DATA
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+def test_a_views_own_policy_stays(client):
+    policy = client.get("/certificates/none", headers={"Accept": "text/html"})["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'")
+
+
+def test_pages_of_mail_links_run_under_the_policy(client):
+    answer = client.get("/account/password/reset")
+    assert answer["Content-Security-Policy"] == headers.PAGE
+    assert "camera=()" in answer["Permissions-Policy"]
+    assert "<style" not in answer.text
+    assert INLINE_SCRIPT.findall(answer.text) == []
+
+
+def test_secure_transport_is_demanded_where_https_is_on(client, settings):
+    settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = 31_536_000, True
+    answer = client.get("/api/v1/me", secure=True)
+    assert answer["Strict-Transport-Security"].startswith("max-age=31536000; includeSubDomains")
