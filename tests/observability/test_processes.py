@@ -50,6 +50,15 @@ def statements(system: System, request_id: str) -> list[str]:
     return [line for line in log.splitlines() if f"/*request_id='{request_id}'" in line]
 
 
+def spans(system: System, operation: str) -> dict[str, set[str]]:
+    """Transaction → the names of its spans of this kind."""
+    found: dict[str, set[str]] = {}
+    for transaction in system.endpoint.of("transaction"):
+        names = {span["description"] for span in transaction["spans"] if span["op"] == operation}
+        found.setdefault(transaction["transaction"], set()).update(names)
+    return found
+
+
 def events(system: System, name: str, request_id: str) -> set[str]:
     return {line.get("event", "") for line in system.log_lines(name) if line.get("request_id") == request_id}
 
@@ -94,7 +103,8 @@ def test_one_request_id_follows_a_learner_through_every_process(watched: System)
     assert delivered["task"] == "outbox.tasks.relay"
     assert delivered["trace_id"] == caused["trace_id"]
     assert delivered["span_id"] != caused["span_id"]
-    assert transactions(watched, signed_up)[0]["transaction"] == "/api/v1/auth/app/v1/auth/signup"
+    (transaction,) = wait_for(lambda: transactions(watched, signed_up), what="the sign-up's transaction")
+    assert transaction["transaction"] == "/api/v1/auth/app/v1/auth/signup"
 
     everything = b"".join(watched.endpoint.raw) + b"".join(
         watched.log_path(name).read_bytes() for name in ("web", "worker", "beat")
@@ -102,3 +112,45 @@ def test_one_request_id_follows_a_learner_through_every_process(watched: System)
     for secret in ("ada@example.org", "correct-horse-battery", token):
         position = everything.find(secret.encode())
         assert position < 0, everything[max(0, position - 300) : position + 60]
+
+
+@pytest.mark.timeout(120)
+def test_beat_checks_in_where_its_schedules_have_a_monitor(watched: System):
+    with psycopg.connect(watched.environment["DATABASE_URL"], autocommit=True) as connection:
+        due = wait_for(
+            lambda: (
+                connection.execute(
+                    "UPDATE django_celery_beat_periodictask SET last_run_at = now() - interval '1 day' "
+                    "WHERE name = 'expire-enrollments'"
+                ).rowcount
+            ),
+            what="beat's schedule",
+        )
+        connection.execute("UPDATE django_celery_beat_periodictasks SET last_update = now() + interval '1 second'")
+    assert due == 1
+
+    def check_ins() -> list[dict]:
+        return [sent for sent in watched.endpoint.of("check_in") if sent["monitor_slug"] == "expire-enrollments"]
+
+    wait_for(lambda: len(check_ins()) >= 2, what="the check-ins of a run")
+    begun, ended = check_ins()[:2]
+    assert (begun["status"], ended["status"]) == ("in_progress", "ok")
+    assert begun["check_in_id"] == ended["check_in_id"]
+    assert begun["monitor_config"]["schedule"] == {"type": "interval", "value": 10, "unit": "minute"}
+    assert "relay-outbox" not in {sent["monitor_slug"] for sent in watched.endpoint.of("check_in")}
+
+
+@pytest.mark.timeout(120)
+def test_spans_name_statements_and_commands_without_their_values(watched: System):
+    request, task = "/api/v1/auth/app/v1/auth/signup", "outbox.tasks.relay"
+    watched.post("/api/v1/auth/app/v1/auth/signup", {"email": "ada@example.org", "password": "short"})
+
+    def seen(operation: str, transaction: str) -> set[str]:
+        return wait_for(lambda: spans(watched, operation).get(transaction), what=f"{operation} of {transaction}")
+
+    assert [name for name in seen("db.redis", request) if not re.fullmatch("[A-Z]+", name)] == []
+    assert seen("queue.process", task) == {task}
+    assert any(name.startswith('SELECT "outbox_message"."id", ') for name in seen("db", task))
+    assert any(name.startswith("SELECT ") and "%s" in name for name in seen("db", request))
+    for names in spans(watched, "db").values():
+        assert [name for name in names if re.search(r"'|= \d|IN \(\d|LIMIT \d", name)] == []

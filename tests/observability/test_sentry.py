@@ -92,6 +92,7 @@ def test_an_event_says_where_and_under_which_ids_it_happened(day):
         assert event["tags"] == {"request_id": request_id, "w3c_trace_id": TRACE, "role": "api"}
         assert (event["release"], event["environment"]) == ("1.2.3", "testing")
         assert "user" not in event or event["user"] == {}
+        assert "modules" not in event
 
 
 def test_transactions_are_named_by_route_and_statements_are_normalised(day):
