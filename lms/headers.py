@@ -5,10 +5,10 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 HEADER = "Content-Security-Policy"
-DATA = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+DATA = "default-src 'none'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 PAGE = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; object-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # Swagger UI builds its page with style attributes; its scripts are files of ours like any other page's.
 DOCS = PAGE.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")

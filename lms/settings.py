@@ -266,6 +266,16 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": schedule(run_every=_interval("LMS_CERTIFICATE_SWEEP", 120)),
         "options": {"expires": 120},
     },
+    "refresh-workload": {
+        "task": "analytics.tasks.refresh_workload",
+        "schedule": schedule(run_every=300.0),
+        "options": {"expires": 300},
+    },
+    "check-consistency": {
+        "task": "analytics.tasks.check_consistency",
+        "schedule": schedule(run_every=3600.0),
+        "options": {"expires": 3600},
+    },
     "purge-old-data": {"task": "lms.tasks.purge_old_data", "schedule": crontab(hour="3", minute="17")},
 }
 
@@ -343,6 +353,8 @@ QUIZ_READING_SECONDS = env.float("LMS_QUIZ_READING_SECONDS", default=1.5)  # per
 AUTH_ANSWER_SECONDS = env.float("LMS_AUTH_ANSWER_SECONDS", default=0.5)  # well above one password hash
 LIMITS = LIMIT_DEFAULTS | env.dict("LMS_LIMITS", default={})  # login_source=60/60,api_student=900/60
 
+ACTIVE_USERS_BACKGROUND = env.bool("LMS_ACTIVE_USERS_BACKGROUND", default=True)  # write who is active to Redis
+
 SERVICE_SCOPES = {
     "courses:read": "Read courses, their lessons and files",
     "courses:write": "Make and change courses, sections, lessons and files",
@@ -392,6 +404,7 @@ SPECTACULAR_SETTINGS = {
         "CourseStateEnum": "courses.models.CourseState",
         "EnrollmentStateEnum": "courses.models.EnrollmentState",
         "FileRoleEnum": "courses.models.FileRole",
+        "InconsistencyEnum": "analytics.models.Inconsistency",
         "LessonKindEnum": "courses.models.LessonKind",
         "QuestionKindEnum": "quizzes.api.serializers.QUESTION_KINDS",
         "StaffRoleEnum": "courses.models.StaffRole",
@@ -419,6 +432,10 @@ SECURE_HSTS_SECONDS = env.int("LMS_HSTS_SECONDS", default=31_536_000 if HTTPS el
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
+# Browsers keep a __Host- cookie from other hosts of the domain and from plain HTTP.
+SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

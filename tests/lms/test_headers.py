@@ -1,12 +1,17 @@
 """Security headers of every kind of answer; no page of ours needs inline scripts."""
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from django.test import Client
 
 from lms import headers
 
+ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.django_db
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>", re.I)
 HANDLERS = re.compile(r"\son[a-z]+=[\"']", re.I)
@@ -76,3 +81,13 @@ def test_secure_transport_is_demanded_where_https_is_on(client, settings):
     settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = 31_536_000, True
     answer = client.get("/api/v1/me", secure=True)
     assert answer["Strict-Transport-Security"].startswith("max-age=31536000; includeSubDomains")
+
+
+def test_cookies_are_bound_to_this_host():
+    names = "SESSION_COOKIE_NAME CSRF_COOKIE_NAME SESSION_COOKIE_HTTPONLY SESSION_COOKIE_SAMESITE SESSION_COOKIE_SECURE"
+    code = f"from lms import settings; print(*[getattr(settings, name) for name in {names.split()}])"
+    environment = os.environ | {"LMS_DEBUG": "0", "LMS_BASE_URL": "https://lms.example.org", "LMS_HTTPS": "1"}
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert run.stdout.split() == ["__Host-sessionid", "__Host-csrftoken", "True", "Lax", "True"]
