@@ -29,6 +29,7 @@ class Expected:
     receiver: str
     severity: str
     category: str = ""
+    text: str = ""  # what else the message must say, where several alerts share a name and a receiver
 
     def __str__(self) -> str:
         return f"{self.alert} ({self.category or self.severity})"
@@ -39,6 +40,7 @@ class Drill:
     fault: Fault
     expected: tuple[Expected, ...]
     short: bool = False  # also in the tests
+    may_burn_on: frozenset[str] = frozenset()  # alerts with windows so long that an earlier drill still shows in them
 
     @property
     def name(self) -> str:
@@ -91,6 +93,17 @@ def redis_away(world: World) -> AbstractContextManager[None]:
 def database_away(world: World) -> Iterator[None]:
     with world.proxies["DATABASE_URL"].fault("refuse"), meanwhile(world.read, 0.05):
         yield
+
+
+@contextlib.contextmanager
+def a_dozen_lessons_lost(world: World) -> Iterator[None]:
+    """The database is away for a moment: on a young store a share of every window, which many good answers heal."""
+    with world.proxies["DATABASE_URL"].fault("refuse"):
+        for _ in range(12):
+            world.read()
+    yield
+    world.pace = 0.0
+    world.readers = 6
 
 
 @contextlib.contextmanager
@@ -259,16 +272,19 @@ def worker_restarted(world: World) -> Iterator[None]:
     yield
 
 
+BURNS = (
+    Expected("ErrorBudgetBurn", "pager", "critical", "window-1h", "over 5m and 1h"),
+    Expected("ErrorBudgetBurn", "pager", "critical", "window-6h", "over 30m and 6h"),
+    Expected("ErrorBudgetBurn", "team", "warning", "window-1d", "over 2h and 1d"),
+    Expected("ErrorBudgetBurn", "team", "warning", "window-3d", "over 6h and 3d"),
+)
+
+
 DRILLS = (
+    Drill(a_dozen_lessons_lost, BURNS),
     Drill(redis_away, pages("HealthCheckFailing", "RedisUnreachable"), short=True),
     Drill(worker_killed, warns("CeleryWorkerDown", "TargetDown"), short=True),
-    Drill(
-        database_away,
-        (
-            *pages("DatabaseUnreachable", "ApiErrorRateHigh"),
-            Expected("ErrorBudgetBurn", "pager", "critical", "window-1h"),
-        ),
-    ),
+    Drill(database_away, pages("DatabaseUnreachable", "ApiErrorRateHigh")),
     Drill(web_server_forgotten_in_the_targets, pages("TargetAbsent")),
     Drill(database_exporter_killed, pages("TargetDown")),
     Drill(host_exporter_killed, warns("TargetDown")),

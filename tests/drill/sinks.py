@@ -66,15 +66,15 @@ class Sinks:
         with self._lock:
             self.messages.append(Message(receiver, time.monotonic(), resolved, body, json.dumps(body)))
 
-    def first(self, receiver: str, needle: str, *, since: float, resolved: bool) -> Message | None:
-        """The first message to `receiver` after `since` that names `needle`."""
+    def first(self, receiver: str, *texts: str, since: float, resolved: bool) -> Message | None:
+        """The first message to `receiver` after `since` that holds every one of `texts`."""
         with self._lock:
             for message in self.messages:
                 if (
                     message.receiver == receiver
                     and message.at >= since
                     and message.resolved == resolved
-                    and needle in message.text
+                    and all(text in message.text for text in texts)
                 ):
                     return message
         return None
