@@ -235,11 +235,6 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": schedule(run_every=_interval("LMS_SWEEP_INTERVAL", 5)),
         "options": {"expires": 10},
     },
-    "measure-exam-day": {
-        "task": "quizzes.tasks.measure_exam_day",
-        "schedule": schedule(run_every=15.0),
-        "options": {"expires": 30},
-    },
     "refresh-quiz-statistics": {
         "task": "quizzes.tasks.refresh_statistics",
         "schedule": schedule(run_every=600.0),

@@ -1,15 +1,18 @@
 """What happens in quizzes, counted. Labels are closed; nothing here names a person, a quiz or a course."""
 
+import time
+from functools import lru_cache
 from typing import Any
 
 from django.dispatch import receiver
 
 from observability import business
-from quizzes import signals
+from quizzes import selectors, signals
 from quizzes.models import Attempt, ChangeKind
 from quizzes.selectors import ExamDay
 
 EVENTS = ("started", "submitted", "expired", "graded", "passed", "failed")
+TOGETHER_SECONDS = 1.0
 HORIZONS = ("5m", "15m", "60m")
 DURATION_BUCKETS = (30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0, 5400.0, 7200.0, 10800.0)
 GRADING_BUCKETS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 600.0, 3600.0, 86400.0, 259200.0, 604800.0)
@@ -36,19 +39,6 @@ grading = business.Histogram(
     labels={"by": ("machine", "person")},
     buckets=GRADING_BUCKETS,
 )
-in_progress = business.Gauge("lms_quiz_attempts_in_progress", "Attempts in progress.")
-due = business.Gauge(
-    "lms_quiz_attempts_due", "Attempts in progress with their deadline within the time.", labels={"within": HORIZONS}
-)
-overdue = business.Gauge("lms_quiz_attempts_overdue", "Attempts past deadline and grace that are not expired yet.")
-oldest_overdue = business.Gauge("lms_quiz_oldest_overdue_seconds", "How long the oldest overdue attempt is overdue.")
-sweeper_lag = business.Gauge("lms_quiz_sweeper_lag_seconds", "Time since overdue attempts were last looked for.")
-ungraded = business.Gauge(
-    "lms_quiz_attempts_ungraded",
-    "Closed attempts without a grade, by whom they wait for.",
-    labels={"by": ("machine", "person")},
-)
-oldest_ungraded = business.Gauge("lms_quiz_oldest_ungraded_seconds", "How long the oldest closed attempt waits.")
 
 
 @receiver(signals.attempt_started)
@@ -91,15 +81,57 @@ def count_regrade(sender: Any, *, reason_kind: str, **kwargs: Any) -> None:
     regrades.inc(kind=str(reason_kind))
 
 
-@receiver(signals.exam_day_measured)
-def show_exam_day(sender: Any, *, facts: ExamDay, **kwargs: Any) -> None:
-    in_progress.set(facts.in_progress)
-    for horizon, count in zip(HORIZONS, (facts.due_5_minutes, facts.due_15_minutes, facts.due_60_minutes), strict=True):
-        due.set(count, within=horizon)
-    overdue.set(facts.overdue)
-    oldest_overdue.set(facts.oldest_overdue)
-    if facts.sweeper_lag is not None:
-        sweeper_lag.set(facts.sweeper_lag)
-    ungraded.set(facts.waiting_for_machine, by="machine")
-    ungraded.set(facts.waiting_for_people, by="person")
-    oldest_ungraded.set(facts.oldest_ungraded)
+@lru_cache(maxsize=1)
+def _measured(moment: float) -> ExamDay:
+    return selectors.exam_day()
+
+
+def _exam_day() -> ExamDay:
+    """One statement for all facts that are measured together."""
+    return _measured(time.monotonic() // TOGETHER_SECONDS)
+
+
+# Measured beside the web server, not by a task: these are what tells that no task runs.
+business.fact("lms_quiz_attempts_in_progress", "Attempts in progress.", lambda: _exam_day().in_progress, every=15)
+business.fact(
+    "lms_quiz_attempts_due",
+    "Attempts in progress with their deadline within the time.",
+    lambda: {
+        "5m": _exam_day().due_5_minutes,
+        "15m": _exam_day().due_15_minutes,
+        "60m": _exam_day().due_60_minutes,
+    },
+    labels={"within": HORIZONS},
+    every=15,
+)
+business.fact(
+    "lms_quiz_attempts_overdue",
+    "Attempts past deadline and grace that are not expired yet.",
+    lambda: _exam_day().overdue,
+    every=15,
+)
+business.fact(
+    "lms_quiz_oldest_overdue_seconds",
+    "How long the oldest overdue attempt is overdue.",
+    lambda: _exam_day().oldest_overdue,
+    every=15,
+)
+business.fact(
+    "lms_quiz_sweeper_lag_seconds",
+    "Time since overdue attempts were last looked for; 0 before the first time.",
+    lambda: _exam_day().sweeper_lag or 0.0,
+    every=15,
+)
+business.fact(
+    "lms_quiz_attempts_ungraded",
+    "Closed attempts without a grade, by whom they wait for.",
+    lambda: {"machine": _exam_day().waiting_for_machine, "person": _exam_day().waiting_for_people},
+    labels={"by": ("machine", "person")},
+    every=15,
+)
+business.fact(
+    "lms_quiz_oldest_ungraded_seconds",
+    "How long the oldest closed attempt waits.",
+    lambda: _exam_day().oldest_ungraded,
+    every=15,
+)

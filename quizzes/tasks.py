@@ -2,21 +2,13 @@
 
 from celery import shared_task
 
-from core.events import announce
-from quizzes import idempotency, selectors, services, signals
-from quizzes.models import Attempt
+from quizzes import idempotency, services
 
 
 @shared_task
 def expire_overdue() -> int:
     """Close overdue attempts; what was saved is graded."""
     return services.sweep()
-
-
-@shared_task
-def measure_exam_day() -> None:
-    """Say how many attempts run, are due and are late, for whoever counts."""
-    announce(signals.exam_day_measured, Attempt, facts=selectors.exam_day())
 
 
 @shared_task
