@@ -1,13 +1,10 @@
 """Counters of what happens to people. Labels are closed; nothing here names anybody."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count
 from django.dispatch import Signal, receiver
-from django.utils import timezone
 
 from accounts import signals
 from accounts.models import Role, User
@@ -16,7 +13,6 @@ from observability import business
 from observability.security.events import SecurityEvent
 from observability.security.reporting import report
 
-ACTIVE = timedelta(minutes=15)
 LOCKOUTS = {"login_account", "login_source", "mfa_account", "mfa_source"}  # limits of wrong secrets
 
 signups = business.Counter("lms_signups_total", "People who signed up.")
@@ -62,21 +58,6 @@ def count_role_change(sender: Any, *, user: Any, **kwargs: Any) -> None:
 @receiver(signals.throttled)
 def count_throttled(sender: Any, *, limit: str, **kwargs: Any) -> None:
     throttled.inc(limit=limit)
-
-
-def active_users() -> dict[str, float]:
-    """Role to people who did something within the last `ACTIVE`."""
-    active = User.objects.filter(is_active=True, last_activity_at__gte=timezone.now() - ACTIVE)
-    return {row["role"]: float(row["people"]) for row in active.values("role").annotate(people=Count("pk")).order_by()}
-
-
-business.fact(
-    "lms_active_users",
-    "People who did something in the last 15 minutes, by role.",
-    active_users,
-    labels={"role": Role.values},
-    every=15,
-)
 
 
 @receiver(signals.logged_in)

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.signals import person_seen
 from core.problems import problem_json_response
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ class LastActivityMiddleware:
         user = getattr(request, "_cached_user", None) or request.__dict__.get("user")
         if not isinstance(user, User):
             return
+        person_seen.send_robust(User, user=user)
         now = timezone.now()
         if user.last_activity_at is not None and now - user.last_activity_at <= RESOLUTION:
             return

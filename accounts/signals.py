@@ -38,3 +38,4 @@ service_token_revoked = Signal()  # user: its owner, by
 throttled = Signal()  # limit: a name in settings.LIMITS, source (client address)
 personal_data_exported = Signal()  # user
 person_erased = Signal()  # user, already without identity
+person_seen = Signal()  # user: a request was theirs; sent at once and for each, so receivers must cost nothing

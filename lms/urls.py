@@ -17,6 +17,7 @@ urlpatterns = [
     path("api/v1/", include("courses.urls")),
     path("api/v1/", include("quizzes.urls")),
     path("api/v1/", include("certificates.urls")),
+    path("api/v1/", include("analytics.urls")),
     path("certificates/", include("certificates.public_urls")),
 ]
 handler500 = "lms.errors.server_error"

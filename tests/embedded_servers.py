@@ -15,6 +15,7 @@ os.environ.setdefault("DJANGO_SECRET_KEY", "tests-only-" + "x" * 50)
 os.environ.setdefault("LMS_DEBUG", "1")
 os.environ.setdefault("LMS_LOG_FORMAT", "json")
 os.environ.setdefault("LMS_SECURITY_BACKGROUND", "0")  # a thread of its own would write outside of a test's transaction
+os.environ.setdefault("LMS_ACTIVE_USERS_BACKGROUND", "0")  # tests count what is stored in Redis
 os.environ.setdefault("LMS_EMAIL_URL", "memorymail://")
 os.environ.setdefault("LMS_BADGE_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
 os.environ.setdefault("LMS_SHARED_DATA", str(Path(__file__).resolve().parents[2] / "shared" / "data"))

@@ -11,8 +11,8 @@ LATENCY = "django_http_requests_latency_seconds_by_view_method"
 
 def course_performance() -> dashboard.Dashboard:
     panels = [
-        number("Active students", 'max(lms_active_users{role="student"})', unit="short",
-               about="Students who did something in the last 15 minutes."),
+        number("Active students", 'max(lms_active_users{role="student",window="5m"})', unit="short",
+               about="Students who did something in the last 5 minutes."),
         number("Enrollments today", "sum(increase(lms_enrollments_total[24h]))", unit="short",
                about="New enrollments in 24 hours, from every source."),
         number("Courses completed today", "sum(increase(lms_course_completions_total[24h]))", unit="short",
@@ -71,7 +71,7 @@ def student_progress() -> dashboard.Dashboard:
         graph("Certificate checks", [("sum by (outcome) (increase(lms_certificate_verifications_total[1h]))",
               "{{outcome}}")], unit="short", about="Public verifications in an hour, by answer."),
         graph("Active people", [("role:active_users:count", "{{role}}")], unit="short",
-              about="People who did something in the last 15 minutes, by role."),
+              about="People who did something in the last 5 minutes, by role."),
     ]  # fmt: skip
     return _with("lms-student-progress", "Student Progress", "What students achieve, without naming anybody.", panels)
 

@@ -1,0 +1,78 @@
+"""Facts of the whole site, read off the request path. Labels are closed; nothing here names a person or a course."""
+
+from collections.abc import Callable
+
+from django.db.models import Count, Max, Q
+from django.utils import timezone
+
+from accounts.models import Role
+from analytics.active_users import WINDOWS, active_users
+from analytics.models import ConsistencyCheck, Inconsistency, InstructorWorkload
+from observability import business
+
+business.fact(
+    "lms_active_users",
+    "People who did something within the window, by role.",
+    active_users.counts,
+    labels={"role": Role.values, "window": WINDOWS},
+    every=15,
+)
+
+
+def inconsistencies() -> dict[str, float]:
+    return {kind: float(found) for kind, found in ConsistencyCheck.objects.values_list("kind", "found")}
+
+
+def oldest_check() -> float:
+    """Seconds since the check that was carried out longest ago; 0.0 before the first."""
+    checked = ConsistencyCheck.objects.order_by("checked_at").values_list("checked_at", flat=True).first()
+    return (timezone.now() - checked).total_seconds() if checked else 0.0
+
+
+business.fact(
+    "lms_inconsistencies",
+    "What should be zero, as last counted, by kind.",
+    inconsistencies,
+    labels={"kind": Inconsistency.values},
+    every=60,
+)
+business.fact(
+    "lms_inconsistency_check_age_seconds",
+    "Time since the consistency check that was carried out longest ago.",
+    oldest_check,
+    every=60,
+)
+
+
+def workload(measure: Callable[[dict[str, float]], float]) -> Callable[[], float]:
+    """A fact over what was last counted for everybody who teaches."""
+
+    def read() -> float:
+        row = InstructorWorkload.objects.aggregate(
+            waiting=Count("pk", filter=Q(ungraded_items__gt=0)),
+            most=Max("ungraded_items"),
+            median=Max("median_seconds_to_grade"),
+        )
+        return measure({name: float(value or 0) for name, value in row.items()})
+
+    return read
+
+
+business.fact(
+    "lms_instructors_with_ungraded_items",
+    "People on the staff of a course with something to grade.",
+    workload(lambda row: row["waiting"]),
+    every=60,
+)
+business.fact(
+    "lms_instructor_ungraded_items_max",
+    "The most items that wait for one person to grade them.",
+    workload(lambda row: row["most"]),
+    every=60,
+)
+business.fact(
+    "lms_instructor_time_to_grade_median_max_seconds",
+    "The longest median time from handing in to a person's grade, over those who graded in 90 days.",
+    workload(lambda row: row["median"]),
+    every=60,
+)
