@@ -3,6 +3,7 @@
 import sys
 
 from django.http import HttpRequest, HttpResponse
+from django.views import defaults
 
 from core import outages
 from core.problems import problem_json_response
@@ -27,3 +28,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if said.retry_after:
         response.headers["Retry-After"] = str(said.retry_after)
     return response
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404: below /api/ a place that doesn't exist is a problem body like any other refusal."""
+    if request.path_info.startswith("/api/"):
+        return problem_json_response(request, status=404, code="not_found", title="There is nothing at this address")
+    return defaults.page_not_found(request, exception)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400."""
+    if request.path_info.startswith("/api/"):
+        return problem_json_response(request, status=400, code="bad_request", title="The request can't be read")
+    return defaults.bad_request(request, exception)

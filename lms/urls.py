@@ -20,6 +20,8 @@ urlpatterns = [
     path("api/v1/", include("analytics.urls")),
     path("certificates/", include("certificates.public_urls")),
 ]
+handler400 = "lms.errors.bad_request"
+handler404 = "lms.errors.not_found"
 handler500 = "lms.errors.server_error"
 if not settings.FRONTEND_URL:
     urlpatterns += [path("account/", include("accounts.pages"))]

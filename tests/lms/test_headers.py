@@ -91,3 +91,11 @@ def test_cookies_are_bound_to_this_host():
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert run.stdout.split() == ["__Host-sessionid", "__Host-csrftoken", "True", "Lax", "True"]
+
+
+def test_an_address_that_does_not_exist_is_a_problem_body_below_api_and_a_page_elsewhere(client):
+    missing = client.get("/api/v1/courses/%C3%A9/staff")
+    assert (missing.status_code, missing["Content-Type"]) == (404, "application/problem+json")
+    assert missing.json()["code"] == "not_found"
+    page = client.get("/nowhere")
+    assert (page.status_code, page["Content-Type"]) == (404, "text/html; charset=utf-8")
