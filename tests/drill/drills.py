@@ -102,8 +102,7 @@ def a_dozen_lessons_lost(world: World) -> Iterator[None]:
         for _ in range(12):
             world.read()
     yield
-    world.pace = 0.0
-    world.readers = 6
+    world.hurry(seconds=90)
 
 
 @contextlib.contextmanager

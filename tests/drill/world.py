@@ -114,6 +114,17 @@ class World:
     def read(self) -> int:
         return self.system.get(self.lesson, X_Session_Token=self.tokens[0]).status
 
+    def hurry(self, seconds: float) -> None:
+        """As many good answers as the machine gives, for a while."""
+
+        def calm() -> None:
+            self.pace, self.readers = 0.2, 1
+
+        self.pace, self.readers = 0.0, MOST_READERS
+        timer = threading.Timer(seconds, calm)
+        timer.daemon = True
+        timer.start()
+
     def _traffic(self, reader: int) -> None:
         """Lessons read a few times a second, a login now and then: what a healthy hour looks like in three minutes."""
         number = 0
