@@ -83,12 +83,13 @@ def write(seen: Observation) -> None:
 def purge(keep: datetime.timedelta) -> int:
     """Remove rows older than `keep`; returns how many. The one way to remove any."""
     removed = 0
-    old = models.QuerySet(SecurityRecord).filter(at__lt=timezone.now() - keep)  # the manager's own refuses
+    rows: models.QuerySet[SecurityRecord] = models.QuerySet(SecurityRecord)  # the manager's own refuses
+    old = rows.filter(at__lt=timezone.now() - keep)
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 cursor.execute("SET LOCAL security.retention = 'on'")
             batch = list(old.order_by("at").values_list("pk", flat=True)[:PURGE_BATCH])
-            removed += models.QuerySet(SecurityRecord).filter(pk__in=batch).delete()[0]
+            removed += old.filter(pk__in=batch).delete()[0]
         if len(batch) < PURGE_BATCH:
             return removed
