@@ -86,6 +86,7 @@ def checks(directory: Path) -> dict[str, list[list[str]]]:
     manifests = [str(path) for path in sorted((DEPLOY / "kubernetes").glob("*.yaml")) if path.stem != "kustomization"]
     return {
         "Prometheus configuration and rules": [["promtool", "check", "config", str(prometheus / "prometheus.yml")]],
+        "names in alerts and panels": [[Path(sys.executable).name, "-m", "deploy.names"]],
         "alert tests": [["promtool", "test", "rules", *tests]],
         "Alertmanager": [["amtool", "check-config", str(DEPLOY / "alertmanager" / "alertmanager.yml")]],
         "alert routing": list(routes()),
