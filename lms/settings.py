@@ -403,6 +403,7 @@ SPECTACULAR_SETTINGS = {
         "LessonKindEnum": "courses.models.LessonKind",
         "QuestionKindEnum": "quizzes.api.serializers.QUESTION_KINDS",
         "StaffRoleEnum": "courses.models.StaffRole",
+        "SubmissionStateEnum": "quizzes.models.SubmissionState",
         "UserRoleEnum": "accounts.models.Role",
     },
 }

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from quizzes import selectors, services
+from quizzes import admin_assignments, selectors, services  # noqa: F401 (registers the admin of assignments)
 from quizzes.models import Accommodation, Answer, Attempt, GradeChange, Question, QuestionPool, QuestionVersion, Quiz
 from quizzes.services.authoring import TERMS
 

@@ -8,7 +8,7 @@ from django.dispatch import receiver
 
 from observability import business
 from quizzes import selectors, signals
-from quizzes.models import Attempt, ChangeKind
+from quizzes.models import Attempt, ChangeKind, Submission
 from quizzes.selectors import ExamDay
 
 EVENTS = ("started", "submitted", "expired", "graded", "passed", "failed")
@@ -39,6 +39,57 @@ grading = business.Histogram(
     labels={"by": ("machine", "person")},
     buckets=GRADING_BUCKETS,
 )
+
+submissions = business.Counter(
+    "lms_assignment_submissions_total",
+    "Events of submissions: a late one counts as received, too.",
+    labels={"event": ("received", "late", "graded", "passed", "failed")},
+)
+submission_files = business.Counter(
+    "lms_assignment_files_total",
+    "Files of submissions. A quarantined one counts as uploaded, too.",
+    labels={"event": ("uploaded", "refused", "quarantined", "downloaded")},
+)
+submission_bytes = business.Counter(
+    "lms_assignment_file_bytes_total",
+    "Bytes of files of submissions, as they were stored or their sending began.",
+    labels={"direction": ("uploaded", "downloaded")},
+)
+submission_grading = business.Histogram(
+    "lms_assignment_time_to_grade_seconds",
+    "Time from handing in a submission to its grade.",
+    buckets=GRADING_BUCKETS,
+)
+
+
+@receiver(signals.submission_received)
+def count_received(
+    sender: Any, *, submission: Submission, files: int, bytes: int, quarantined: int, **kwargs: Any
+) -> None:
+    submissions.inc(event="received")
+    if submission.days_late:
+        submissions.inc(event="late")
+    submission_files.inc(files, event="uploaded")
+    submission_files.inc(quarantined, event="quarantined")
+    submission_bytes.inc(bytes, direction="uploaded")
+
+
+@receiver(signals.submission_files_refused)
+def count_refused(sender: Any, *, files: int, **kwargs: Any) -> None:
+    submission_files.inc(files, event="refused")
+
+
+@receiver(signals.submission_file_served)
+def count_served(sender: Any, *, bytes: int, **kwargs: Any) -> None:
+    submission_files.inc(event="downloaded")
+    submission_bytes.inc(bytes, direction="downloaded")
+
+
+@receiver(signals.submission_graded)
+def count_graded(sender: Any, *, submission: Submission, seconds: float, **kwargs: Any) -> None:
+    submissions.inc(event="graded")
+    submissions.inc(event="passed" if submission.passed else "failed")
+    submission_grading.observe(seconds)
 
 
 @receiver(signals.attempt_started)
@@ -133,5 +184,17 @@ business.fact(
     "lms_quiz_oldest_ungraded_seconds",
     "How long the oldest closed attempt waits.",
     lambda: _exam_day().oldest_ungraded,
+    every=15,
+)
+business.fact(
+    "lms_assignment_submissions_ungraded",
+    "Submissions that wait for a grade.",
+    lambda: _exam_day().submissions_waiting,
+    every=15,
+)
+business.fact(
+    "lms_assignment_oldest_ungraded_seconds",
+    "How long the oldest submission without a grade waits.",
+    lambda: _exam_day().oldest_submission,
     every=15,
 )

@@ -7,7 +7,7 @@ from django.db import connection
 from accounts.models import User
 from accounts.personal_data import Part, register
 from quizzes.kinds import Kind
-from quizzes.models import Answer, AnswerFile, Attempt, GradeChange, IdempotencyRecord
+from quizzes.models import Answer, AnswerFile, Attempt, GradeChange, IdempotencyRecord, Submission, SubmissionFile
 
 WRITTEN = (Kind.ESSAY, Kind.SHORT_TEXT, Kind.FILL_IN, Kind.NUMERICAL, Kind.FILE_UPLOAD)
 
@@ -50,4 +50,28 @@ def _erase(person: User) -> int:
     return removed + IdempotencyRecord.objects.filter(user=person).delete()[0]
 
 
+def _export_submissions(person: User) -> list[dict[str, Any]]:
+    mine = Submission.objects.filter(enrollment__user=person).select_related("assignment__lesson")
+    return [
+        {
+            "assignment": submission.assignment.lesson.title,
+            "version": submission.number,
+            "state": submission.state,
+            "submitted_at": submission.submitted_at.isoformat(),
+            "text": submission.text,
+            "files": [file.name for file in submission.files.all()],
+            "percent": str(submission.percent) if submission.percent is not None else None,
+            "comment": submission.comment,
+        }
+        for submission in mine.prefetch_related("files").order_by("submitted_at", "pk")
+    ]
+
+
+def _erase_submissions(person: User) -> int:
+    mine = Submission.objects.filter(enrollment__user=person)
+    written = mine.exclude(text="", comment="").update(text="", comment="")
+    return written + SubmissionFile.objects.filter(submission__in=mine).delete()[0]
+
+
 register(Part("quizzes", _export, _erase))
+register(Part("assignments", _export_submissions, _erase_submissions))

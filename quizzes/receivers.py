@@ -6,10 +6,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models.signals import post_delete
 
-from quizzes.models import AnswerFile
+from quizzes.models import AnswerFile, SubmissionFile
 
 
-def delete_stored_bytes(sender: Any, *, instance: AnswerFile, **kwargs: Any) -> None:
+def delete_stored_bytes(sender: Any, *, instance: AnswerFile | SubmissionFile, **kwargs: Any) -> None:
     """Rows also go by cascade, which calls no service; the bytes follow once the transaction has committed."""
     if instance.content.name:
         transaction.on_commit(partial(instance.content.storage.delete, instance.content.name), robust=True)
@@ -17,4 +17,5 @@ def delete_stored_bytes(sender: Any, *, instance: AnswerFile, **kwargs: Any) -> 
 
 def connect() -> None:
     """Called once, when the app is ready."""
-    post_delete.connect(delete_stored_bytes, sender=AnswerFile)
+    for model in (AnswerFile, SubmissionFile):
+        post_delete.connect(delete_stored_bytes, sender=model)

@@ -20,10 +20,13 @@ from quizzes.models import (
     AttemptState,
     FeedbackPolicy,
     Question,
+    QueueItem,
     Quiz,
+    Submission,
+    SubmissionState,
     Sweep,
 )
-from quizzes.services.grading import waiting
+from quizzes.services.queue import queue
 
 
 def taught_courses(user: User) -> QuerySet[Course]:
@@ -129,9 +132,18 @@ def graded_answer(user: User, public_id: UUID, position: int, *, change: bool = 
     return answer
 
 
-def grading_queue(user: User) -> QuerySet[Answer]:
+def grading_queue(user: User) -> QuerySet[QueueItem]:
     """What waits for a grade in the courses one teaches, oldest first; never one's own answers."""
-    return waiting(taught_courses(user)).exclude(attempt__enrollment__user=user)
+    items = queue(taught_courses(user)).exclude(enrollment__user=user)
+    return items.select_related(
+        "answer__version",
+        "answer__attempt__quiz__lesson",
+        "answer__attempt__enrollment__user",
+        "answer__claimed_by",
+        "submission__assignment__lesson",
+        "submission__enrollment__user",
+        "submission__claimed_by",
+    ).prefetch_related("answer__files", "submission__files")
 
 
 def shows_feedback(attempt: Attempt) -> bool:
@@ -161,6 +173,8 @@ class ExamDay:
     waiting_for_machine: int
     waiting_for_people: int
     oldest_ungraded: float
+    submissions_waiting: int
+    oldest_submission: float
 
 
 def exam_day() -> ExamDay:
@@ -184,6 +198,9 @@ def exam_day() -> ExamDay:
         first_closed=Min("closed_at"),
     )
     sweep = Sweep.objects.first()
+    handed_in: dict[str, Any] = Submission.objects.filter(state=SubmissionState.WAITING).aggregate(
+        count=Count("pk"), first=Min("submitted_at")
+    )
 
     def age(since: datetime.datetime | None) -> float:
         return max(0.0, (moment - since).total_seconds()) if since else 0.0
@@ -199,6 +216,8 @@ def exam_day() -> ExamDay:
         waiting_for_machine=facts["machine"],
         waiting_for_people=facts["people"],
         oldest_ungraded=age(facts["first_closed"]),
+        submissions_waiting=handed_in["count"],
+        oldest_submission=age(handed_in["first"]),
     )
 
 

@@ -1,6 +1,7 @@
 """What happens in quizzes, in the past tense, sent after commit. Arguments beside `sender` in the comments.
 
-`attempt` comes with its enrollment, user, course, quiz and lesson loaded.
+`attempt` comes with its enrollment, user, course, quiz and lesson loaded; `submission` with its
+enrollment, user, course, assignment and lesson.
 """
 
 from django.dispatch import Signal
@@ -13,4 +14,7 @@ attempt_passed = Signal()  # attempt
 attempt_failed = Signal()  # attempt
 attempt_regraded = Signal()  # attempt, reason_kind ("regrade" or "override")
 questions_imported = Signal()  # quiz, format, imported, not_imported (numbers)
-exam_day_measured = Signal()  # facts: a selectors.ExamDay
+submission_received = Signal()  # submission, files, bytes, quarantined (numbers)
+submission_files_refused = Signal()  # files (how many came)
+submission_file_served = Signal()  # file, bytes
+submission_graded = Signal()  # submission, seconds (since it was handed in)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from quizzes.api import taking, teaching
+from quizzes.api import assignments, taking, teaching
 
 urlpatterns = [
     path("quizzes", taking.QuizList.as_view(), name="quizzes"),
@@ -23,5 +23,12 @@ urlpatterns = [
     path("attempts/<uuid:public_id>/answers/<int:position>/grade", teaching.AnswerGrade.as_view(), name="answer-grade"),
     path("answer-files/<uuid:public_id>", taking.AnswerFileDetail.as_view(), name="answer-file"),
     path("grading-queue", teaching.GradingQueue.as_view(), name="grading-queue"),
+    path("assignments", assignments.AssignmentList.as_view(), name="assignments"),
+    path("assignments/<uuid:public_id>", assignments.AssignmentDetail.as_view(), name="assignment"),
+    path("assignments/<uuid:public_id>/submissions", assignments.Submissions.as_view(), name="submissions"),
+    path("submissions/<uuid:public_id>", assignments.SubmissionDetail.as_view(), name="submission"),
+    path("submissions/<uuid:public_id>/claim", assignments.SubmissionClaim.as_view(), name="submission-claim"),
+    path("submissions/<uuid:public_id>/grade", assignments.SubmissionGrade.as_view(), name="submission-grade"),
+    path("submission-files/<uuid:public_id>", assignments.SubmissionFileDetail.as_view(), name="submission-file"),
     path("exam-day", teaching.ExamDayView.as_view(), name="exam-day"),
 ]

@@ -117,6 +117,8 @@ def queue_entry(answer: Answer) -> dict[str, Any]:
         "attempt": attempt.public_id,
         "position": answer.position,
         "quiz": attempt.quiz.public_id,
+        "submission": None,
+        "assignment": None,
         "title": attempt.quiz.lesson.title,
         "person": {"id": attempt.enrollment.user.public_id, "name": attempt.enrollment.user.name},
         "kind": answer.version.kind,

@@ -147,9 +147,13 @@ class SavedSerializer(serializers.Serializer[Any]):
 
 
 class QueueEntrySerializer(serializers.Serializer[Any]):
-    attempt = serializers.UUIDField()
-    position = serializers.IntegerField()
-    quiz = serializers.UUIDField()
+    """An answer (`attempt`, `position`, `quiz`) or a submission (`submission`, `assignment`)."""
+
+    attempt = serializers.UUIDField(allow_null=True)
+    position = serializers.IntegerField(allow_null=True)
+    quiz = serializers.UUIDField(allow_null=True)
+    submission = serializers.UUIDField(allow_null=True)
+    assignment = serializers.UUIDField(allow_null=True)
     title = serializers.CharField()
     person = PersonRefSerializer()
     kind = serializers.ChoiceField(choices=QUESTION_KINDS)
@@ -224,3 +228,5 @@ class ExamDaySerializer(serializers.Serializer[Any]):
     waiting_for_machine = serializers.IntegerField()
     waiting_for_people = serializers.IntegerField()
     oldest_ungraded = serializers.FloatField(help_text="Seconds.")
+    submissions_waiting = serializers.IntegerField()
+    oldest_submission = serializers.FloatField(help_text="Seconds.")

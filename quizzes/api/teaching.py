@@ -18,7 +18,7 @@ from core.pagination import Cursor
 from courses.api.responses import CONFLICT, FORBIDDEN, INVALID, NOT_FOUND, UNPROCESSABLE
 from courses.permissions import caller
 from quizzes import selectors, services
-from quizzes.api import fields
+from quizzes.api import assignment_fields, fields
 from quizzes.api.serializers import (
     AccommodationSerializer,
     ChangeSerializer,
@@ -32,7 +32,7 @@ from quizzes.api.serializers import (
     RevisionSerializer,
     StatisticsSerializer,
 )
-from quizzes.models import Accommodation, Answer, Question, QuestionStatistics
+from quizzes.models import Accommodation, Question, QuestionStatistics, QueueItem
 
 
 class ByPosition(Cursor):
@@ -40,7 +40,7 @@ class ByPosition(Cursor):
 
 
 class ByAge(Cursor):
-    ordering = ("attempt__closed_at", "pk")
+    ordering = ("waiting_since", "item")
 
 
 class ByKey(Cursor):
@@ -199,22 +199,24 @@ class GradingQueue(generics.ListAPIView):
     serializer_class = QueueEntrySerializer
     pagination_class = ByAge
     filter_backends: list[Any] = []
-    queryset = Answer.objects.none()
+    queryset = QueueItem.objects.none()
 
     @extend_schema(responses={200: QueueEntrySerializer(many=True)})
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        page = self.paginate_queryset(selectors.grading_queue(caller(request)).prefetch_related("files"))
-        rows = [fields.queue_entry(answer) for answer in page or []]
+        page = self.paginate_queryset(selectors.grading_queue(caller(request)))
+        rows = [
+            assignment_fields.queue_entry(waiting) for item in page or [] if (waiting := item.answer or item.submission)
+        ]
         return self.get_paginated_response(QueueEntrySerializer(rows, many=True).data)
 
     @extend_schema(request=None, responses={200: QueueEntrySerializer, 204: None})
     def post(self, request: Request) -> Response:
-        """Claim the oldest answer that nobody has, for 30 minutes. 204 when there is none."""
+        """Claim the oldest item that nobody has, for 30 minutes. 204 when there is none."""
         user = caller(request)
-        answer = services.claim_next(by=user, courses=selectors.taught_courses(user))
-        if answer is None:
+        item = services.claim_next(by=user, courses=selectors.taught_courses(user))
+        if item is None:
             return Response(status=204)
-        return Response(QueueEntrySerializer(fields.queue_entry(answer)).data)
+        return Response(QueueEntrySerializer(assignment_fields.queue_entry(item)).data)
 
 
 class AnswerClaim(APIView):

@@ -1,5 +1,14 @@
 """The tables of quizzes: what is asked, who answers it, how it is graded."""
 
+from quizzes.models.assignment import (
+    Accepts,
+    Assignment,
+    LatePolicy,
+    QueueItem,
+    Submission,
+    SubmissionFile,
+    SubmissionState,
+)
 from quizzes.models.attempt import Answer, AnswerFile, Attempt, AttemptState, ClosedAs
 from quizzes.models.grading import ChangeKind, GradeChange, QuestionStatistics, Sweep
 from quizzes.models.idempotency import IdempotencyRecord
@@ -14,9 +23,11 @@ from quizzes.models.quiz import (
 )
 
 __all__ = [
+    "Accepts",
     "Accommodation",
     "Answer",
     "AnswerFile",
+    "Assignment",
     "Attempt",
     "AttemptState",
     "ChangeKind",
@@ -24,11 +35,16 @@ __all__ = [
     "FeedbackPolicy",
     "GradeChange",
     "IdempotencyRecord",
+    "LatePolicy",
     "Question",
     "QuestionPool",
     "QuestionStatistics",
     "QuestionVersion",
+    "QueueItem",
     "Quiz",
     "ScoringPolicy",
+    "Submission",
+    "SubmissionFile",
+    "SubmissionState",
     "Sweep",
 ]

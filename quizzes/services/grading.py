@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import User
 from core.errors import Conflict, Unprocessable
@@ -121,24 +121,6 @@ def waiting(courses: QuerySet[Course]) -> QuerySet[Answer]:
         .select_related("version", "attempt__enrollment__user", "attempt__quiz__lesson", "claimed_by")
         .order_by("attempt__closed_at", "pk")
     )
-
-
-@transaction.atomic
-def claim_next(*, by: User, courses: QuerySet[Course]) -> Answer | None:
-    """Take the oldest answer that nobody has, for 30 minutes; None when there is nothing. Never one's own."""
-    free = Q(claimed_until__isnull=True) | Q(claimed_until__lt=clock.ClockNow())
-    key = (
-        waiting(courses)
-        .select_related(None)
-        .filter(free)
-        .exclude(attempt__enrollment__user=by)
-        .select_for_update(skip_locked=True, of=("self",), no_key=True)
-        .values_list("pk", flat=True)
-        .first()
-    )
-    if key is None:
-        return None
-    return _claimed(key, by)
 
 
 @transaction.atomic

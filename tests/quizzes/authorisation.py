@@ -14,6 +14,7 @@ from tests.quizzes.conftest import SHORT
 QUIZ, QUESTION, ATTEMPT = {"public_id": "quiz"}, {"public_id": "question"}, {"public_id": "attempt"}
 ANSWER, WAITING = {**ATTEMPT, "position": "first"}, {"public_id": "waiting_attempt", "position": "second"}
 RUNNING = {"public_id": "running_attempt"}
+ASSIGNMENT, SUBMISSION = {"public_id": "assignment"}, {"public_id": "submission"}
 KEY = {"Idempotency-Key": "matrix"}
 NEW = {"kind": "short_text", "prompt": "New", "content": SHORT}
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -60,6 +61,20 @@ ROWS = {
     "attempts_answers_claim_destroy": Row("401 404 404 404 204 204 204", WAITING),
     "attempts_answers_grade_create": Row("401 404 404 404 409 409 409", WAITING, {"points": "1"}),
     "attempts_answers_grade_update": Row("401 404 404 404 403 204 204", ANSWER, {"points": "0.5", "reason": "Nearly"}),
+    # assignments show to those who may read their lesson; handing in is for the enrolled, grading for staff
+    "assignments_list": Row("401 200 200 200 200 200 200"),
+    "assignments_create": Row("401 400 400 400 400 400 400", body={}),
+    "assignments_retrieve": Row("401 404 200 404 200 200 200", ASSIGNMENT),
+    "assignments_partial_update": Row("401 404 403 404 403 200 200", ASSIGNMENT, {"max_versions": 5}),
+    "assignments_submissions_list": Row("401 404 200 404 200 200 200", ASSIGNMENT),
+    "assignments_submissions_create": Row(
+        "401 404 201 404 404 404 404", ASSIGNMENT, {"text": "mine"}, headers=KEY, format="multipart"
+    ),
+    "submissions_retrieve": Row("401 404 200 404 200 200 200", SUBMISSION),
+    "submissions_claim_create": Row("401 404 404 404 200 200 200", SUBMISSION),
+    "submissions_claim_destroy": Row("401 404 404 404 204 204 204", SUBMISSION),
+    "submissions_grade_create": Row("401 404 404 404 409 409 409", SUBMISSION, {"points": "1"}),
+    "submission_files_retrieve": Row("401 404 200 404 200 200 200", {"public_id": "submission_file"}),
     "exam_day_retrieve": Row("401 403 403 403 403 403 200"),
 }
 
@@ -86,7 +101,14 @@ def extend(world: World) -> None:
     outbox.relay()
     upload = SimpleUploadedFile("a.txt", b"text")
     file = services.add_answer_file(attempt=attempts["running_quiz"], position=3, upload=upload)
+    lesson = courses.add_lesson(section=section, title="assignment", kind="assignment")
+    assignment = services.create_assignment(lesson=lesson)
+    report = SimpleUploadedFile("report.txt", b"text")
+    submission = services.submit_assignment(user=learner, assignment=assignment, text="mine", files=[report])
     world.ids |= {
+        "assignment": str(assignment.public_id),
+        "submission": str(submission.public_id),
+        "submission_file": str(submission.files.get().public_id),
         "attempt": str(attempts["quiz"].public_id),
         "waiting_attempt": str(attempts["waiting_quiz"].public_id),
         "running_attempt": str(attempts["running_quiz"].public_id),

@@ -12,7 +12,7 @@ from accounts.models import Role, User
 from courses import services as courses
 from outbox import services as outbox
 from quizzes import clock, services, signals
-from quizzes.models import Attempt, Quiz
+from quizzes.models import Assignment, Attempt, Quiz
 
 SINGLE = {"choices": [{"id": "a", "text": "A", "weight": "1", "feedback": "well"}, {"id": "b", "text": "B"}]}
 SHORT = {"answers": [{"text": "secret answer"}]}
@@ -132,3 +132,18 @@ def overdue(attempt: Attempt, seconds: float = 60) -> None:
     """Move an attempt's deadline into the past, as if its time had run out."""
     moment = clock.now() - datetime.timedelta(seconds=seconds)
     Attempt.objects.filter(pk=attempt.pk).update(deadline_at=moment, accepts_until=moment)
+
+
+@pytest.fixture
+def make_assignment(instructor) -> Callable[..., Assignment]:
+    """The assignment of the one lesson of a published course."""
+
+    def make(*, title: str = "Chemistry", **terms: Any) -> Assignment:
+        course = courses.create_course(title=title, instructors=[instructor])
+        section = courses.add_section(course=course, title="Week 1")
+        lesson = courses.add_lesson(section=section, title="Report", kind="assignment")
+        assignment = services.create_assignment(lesson=lesson, **terms)
+        courses.publish_course(course=course)
+        return assignment
+
+    return make

@@ -15,7 +15,7 @@ from courses.models import Enrollment
 from outbox import services as outbox
 from outbox.models import Message
 from quizzes import scoring, services
-from quizzes.models import Answer, Attempt, GradeChange
+from quizzes.models import Answer, Attempt, GradeChange, Submission, SubmissionState
 from tests.quizzes.conftest import overdue
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -209,3 +209,31 @@ def test_one_answer_is_graded_by_one_person(make_user, make_quiz, start, instruc
     assert GradeChange.objects.count() == 1
     attempt.refresh_from_db()
     assert (attempt.state, attempt.points) == ("graded", GradeChange.objects.get().new_points)
+
+
+def test_versions_handed_in_at_once_get_numbers_of_their_own_and_one_waits(student, make_assignment):
+    assignment = make_assignment(max_versions=4)
+    courses.enroll(user=student, course=assignment.lesson.section.course)
+
+    def submit(number: int) -> int:
+        return services.submit_assignment(user=student, assignment=assignment, text=f"version {number}").number
+
+    results = at_once([lambda n=n: submit(n) for n in range(12)])
+    assert sorted(result for result in results if isinstance(result, int)) == [1, 2, 3, 4]
+    assert [error.code for error in results if isinstance(error, Conflict)] == ["versions_used_up"] * 8
+    waiting = Submission.objects.filter(state=SubmissionState.WAITING)
+    assert list(waiting.values_list("number", flat=True)) == [4]
+
+
+def test_items_claimed_at_once_go_to_one_grader_each(make_user, make_assignment):
+    assignment = make_assignment()
+    course = assignment.lesson.section.course
+    graders = [make_user(f"grader{n}", "instructor") for n in range(6)]
+    for n in range(4):
+        person = make_user(f"student{n}")
+        courses.enroll(user=person, course=course)
+        services.submit_assignment(user=person, assignment=assignment, text="text")
+    everything = type(course).objects.filter(pk=course.pk)
+    claimed = at_once([lambda by=by: services.claim_next(by=by, courses=everything) for by in graders])
+    assert sorted(Counter(item.pk for item in claimed if item is not None).values()) == [1, 1, 1, 1]
+    assert claimed.count(None) == 2

@@ -1,0 +1,157 @@
+"""Making assignments, and grading what was handed in. Lock order: enrollment, submission."""
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from core.errors import Conflict, Unprocessable
+from core.events import announce
+from courses.html import sanitise
+from courses.models import Enrollment, Lesson, LessonKind
+from courses.services import record_lesson_result
+from quizzes import clock, signals
+from quizzes.models import Assignment, Submission, SubmissionState
+from quizzes.services.grading import CLAIM
+from quizzes.services.submitting import loaded_submission
+
+ASSIGNMENT_TERMS = (
+    "instructions", "accepts", "max_files", "max_file_bytes", "endings", "max_points", "pass_mark", "rubric", "due_at",
+    "late_policy", "late_penalty_percent", "late_floor_percent", "max_versions",
+)  # fmt: skip
+
+
+@transaction.atomic
+def create_assignment(*, lesson: Lesson, **terms: Any) -> Assignment:
+    """Raises Conflict `not_an_assignment_lesson` or `has_assignment`, Unprocessable `invalid_terms`."""
+    if lesson.kind != LessonKind.ASSIGNMENT:
+        raise Conflict("Only a lesson of kind assignment has one.", code="not_an_assignment_lesson")
+    Lesson.objects.select_for_update(no_key=True).get(pk=lesson.pk)
+    if Assignment.objects.filter(lesson=lesson).exists():
+        raise Conflict("The lesson has an assignment already.", code="has_assignment")
+    return Assignment.objects.create(lesson=lesson, **_checked(terms, Assignment(lesson=lesson)))
+
+
+@transaction.atomic
+def update_assignment(*, assignment: Assignment, **terms: Any) -> Assignment:
+    """Change terms; what was handed in keeps the penalty it got. Raises Unprocessable `invalid_terms`."""
+    row = Assignment.objects.select_for_update(no_key=True).get(pk=assignment.pk)
+    for name, value in _checked(terms, row).items():
+        setattr(row, name, value)
+    row.save(update_fields=[*terms, "updated_at"])
+    return Assignment.objects.select_related("lesson__section__course").get(pk=row.pk)
+
+
+def _checked(terms: dict[str, Any], assignment: Assignment) -> dict[str, Any]:
+    unknown = set(terms) - set(ASSIGNMENT_TERMS)
+    if unknown:
+        raise ValueError(f"an assignment has no {sorted(unknown)}")
+    checked = dict(terms)
+    if "instructions" in checked:
+        checked["instructions"] = sanitise(checked["instructions"])
+    endings = checked.get("endings", assignment.endings)
+    if not isinstance(endings, list) or not all(re.fullmatch(r"\.[a-z0-9]{1,10}", str(ending)) for ending in endings):
+        raise Unprocessable('Endings are a list like [".pdf"].', code="invalid_terms")
+    rubric, most = checked.get("rubric", assignment.rubric), checked.get("max_points", assignment.max_points)
+    if rubric and sum(_most(rubric).values(), Decimal(0)) != most:
+        raise Unprocessable("The rubric's points must add up to the assignment's.", code="invalid_terms")
+    return checked
+
+
+def _most(rubric: Any) -> dict[str, Decimal]:
+    try:
+        most = {str(entry["id"]): Decimal(entry["points"]) for entry in rubric}
+        if len(most) == len(rubric) and all(value.is_finite() and value >= 0 for value in most.values()):
+            return most
+    except (KeyError, TypeError, ValueError, InvalidOperation):
+        pass
+    raise Unprocessable("A rubric is a list of entries with id, text and points.", code="invalid_terms")
+
+
+def lock_submission(key: int) -> Submission:
+    """The enrollment first, then the submission: the order of submitting, too."""
+    enrollment = Submission.objects.values_list("enrollment_id", flat=True).get(pk=key)
+    Enrollment.objects.select_for_update(no_key=True).get(pk=enrollment)
+    return (
+        Submission.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("assignment__lesson", "enrollment__user")
+        .get(pk=key)
+    )
+
+
+@transaction.atomic
+def claim_submission(*, submission: Submission, by: User) -> Submission:
+    """Take it for 30 minutes; again extends. Raises Conflict `own_answer`, `not_waiting` or `claimed`."""
+    row = lock_submission(submission.pk)
+    if row.enrollment.user_id == by.pk:
+        raise Conflict("Nobody grades their own work.", code="own_answer")
+    if row.state != SubmissionState.WAITING:
+        raise Conflict("The submission doesn't wait for a grade.", code="not_waiting")
+    if row.claimed_by_id not in (None, by.pk) and row.claimed_until and row.claimed_until > clock.now():
+        raise Conflict("Somebody else is grading this submission.", code="claimed")
+    Submission.objects.filter(pk=row.pk).update(claimed_by=by, claimed_until=clock.now() + CLAIM)
+    return loaded_submission(row.pk)
+
+
+def release_submission(*, submission: Submission, by: User) -> None:
+    """Nothing when it is somebody else's."""
+    Submission.objects.filter(pk=submission.pk, claimed_by=by).update(claimed_by=None, claimed_until=None)
+
+
+@transaction.atomic
+def grade_submission(
+    *,
+    submission: Submission,
+    by: User,
+    points: Decimal | None = None,
+    rubric: dict[str, Decimal] | None = None,
+    comment: str = "",
+) -> Submission:
+    """Points, or points by rubric entry, and a comment; the penalty for being late comes off the result.
+
+    Raises Conflict `not_claimed` without a valid claim, Unprocessable `invalid_points`.
+    """
+    row = lock_submission(submission.pk)
+    moment = clock.now()
+    held = row.claimed_by_id == by.pk and row.claimed_until is not None and row.claimed_until > moment
+    if row.state != SubmissionState.WAITING or not held:
+        raise Conflict("Claim the submission before grading it.", code="not_claimed")
+    total = _total(row.assignment, points, rubric or {})
+    percent = round(total / row.assignment.max_points * 100 * row.share_kept, 2)
+    passed = percent >= row.assignment.pass_mark
+    Submission.objects.filter(pk=row.pk, state=SubmissionState.WAITING).update(
+        state=SubmissionState.GRADED,
+        points=total,
+        percent=percent,
+        passed=passed,
+        rubric={key: str(value) for key, value in (rubric or {}).items()},
+        comment=comment,
+        graded_by=by,
+        graded_at=moment,
+        claimed_by=None,
+        claimed_until=None,
+    )
+    if row.assignment.lesson.published:
+        record_lesson_result(
+            enrollment=row.enrollment, lesson=row.assignment.lesson, passed=passed, fraction=float(percent / 100)
+        )
+    graded = loaded_submission(row.pk)
+    announce(
+        signals.submission_graded, Submission, submission=graded, seconds=(moment - row.submitted_at).total_seconds()
+    )
+    return graded
+
+
+def _total(assignment: Assignment, points: Decimal | None, marks: dict[str, Decimal]) -> Decimal:
+    most = _most(assignment.rubric)
+    for key, value in marks.items():
+        if key not in most or not value.is_finite() or not 0 <= value <= most[key]:
+            raise Unprocessable(f"The rubric has no {key!r}, or not so many points for it.", code="invalid_points")
+    total = sum(marks.values(), Decimal(0)) if marks else points
+    if total is None:
+        raise Unprocessable("Give points, or points by rubric entry.", code="invalid_points")
+    if not total.is_finite() or not 0 <= total <= assignment.max_points or total != round(total, 4):
+        raise Unprocessable(f"Points must be within 0..{assignment.max_points.normalize():f}.", code="invalid_points")
+    return total
