@@ -6,6 +6,14 @@ from deploy.grafana.look import board, graph, number
 
 RATE = "$__rate_interval"
 HTTP = "django_http_responses_total_by_status_view_method_total"
+SUSPICIONS = (
+    "brute_force|password_spraying|enumeration|bulk_download|token_reused|quiz_from_two_addresses|quiz_too_fast"
+)
+AUTHENTICATION = "login_succeeded|login_failed|lockout|mfa_failed|recovery_code_used"
+CHANGES = (
+    "password_reset_asked|password_reset_used|password_changed|email_verified|email_rejected|mfa_enabled|mfa_disabled"
+    "|permission_changed|personal_data_exported"
+)
 LATENCY = "django_http_requests_latency_seconds_by_view_method"
 
 
@@ -42,6 +50,13 @@ def course_performance() -> dashboard.Dashboard:
               "median")], unit="percentunit", about="Median share of points in graded attempts."),
         graph("Waiting for a grade", [("max by (by) (lms_quiz_attempts_ungraded)", "{{by}}")], unit="short",
               about="Closed attempts without a grade: the instructors' work (person) and the worker's (machine)."),
+        graph("Instructors' queues", [("max(lms_instructor_ungraded_items_max)", "longest queue"),
+              ("max(lms_instructors_with_ungraded_items)", "people with a queue")], unit="short",
+              about="The most items that wait for one person, and how many people have something to grade."),
+        graph("Slowest grading", [("max(lms_instructor_time_to_grade_median_max_seconds)", "slowest median")], unit="s",
+              about="The longest median time to a grade, over those who graded in 90 days."),
+        graph("Contradictions in the data", [("max by (kind) (lms_inconsistencies)", "{{kind}}")], unit="short",
+              about="Findings of the last consistency check; each should be zero.", warning=1),
         graph("Error budgets", [("slo:errors:ratio_rate1h", "{{slo}}")], unit="percentunit",
               about="Failed share of each journey over one hour; the budget is 0.5 %.", warning=0.005, critical=0.072),
     ]  # fmt: skip
@@ -139,6 +154,11 @@ def security_events() -> dashboard.Dashboard:
                about="Failed logins in 24 hours."),
         number("Refused today", "sum(increase(lms_throttled_total[24h]))", unit="short",
                about="Requests refused by a limit in 24 hours."),
+        number("Worst source", "max(security_failed_logins_per_source_max)", unit="short",
+               about="Failed logins within a minute of the source that has the most; above 10 pages.", critical=10),
+        number("Sources above the limit today", "sum(increase(security_failed_login_threshold_crossed_total[24h]))",
+               unit="short", about="Times that one source failed more than 10 logins within a minute, in 24 hours.",
+               warning=1),
         graph("Logins", [(f"sum by (result) (rate(lms_logins_total[{RATE}])) * 60", "{{result}}")], unit="short",
               about="Logins a minute, by result.", warning=30),
         graph("Limits hit", [("limit:throttled:rate5m * 60 > 0", "{{limit}}")], unit="short",
@@ -147,6 +167,15 @@ def security_events() -> dashboard.Dashboard:
               unit="reqps", about="Requests without a login, and without the right."),
         graph("429", [(f'sum by (view) (rate({HTTP}{{status="429"}}[{RATE}])) > 0', "{{view}}")], unit="reqps",
               about="Requests refused by a limit, by view.", empty="no limit was hit"),
+        graph("Suspicions", [(f'sum by (event) (increase(security_events_total{{event=~"{SUSPICIONS}"}}[1h]))',
+              "{{event}}")], unit="short", about="Several events that together look like an attack, in an hour.",
+              warning=1, empty="nothing was suspected"),
+        graph("Authentication", [(f'sum by (event) (rate(security_events_total{{event=~"{AUTHENTICATION}"}}[{RATE}]))'
+              " * 60", "{{event}}")], unit="short", about="Successes and failures of each step of a login, a minute."),
+        graph("Account changes", [(f'sum by (event) (increase(security_events_total{{event=~"{CHANGES}"}}[1h]))',
+              "{{event}}")], unit="short", about="Passwords, addresses, second factors and rights changed in an hour."),
+        graph("Lost security records", [(f"sum by (reason) (rate(security_records_lost_total[{RATE}]))", "{{reason}}")],
+              unit="ops", about="Events that were counted and logged but left no record.", warning=0.001),
         graph("Password resets", [(f'sum by (view) (rate({HTTP}{{view=~"headless:.*:(request|reset)_password.*"}}'
               f"[{RATE}]))", "{{view}}")], unit="reqps", about="Resets asked for and carried out."),
         graph("Second factor", [(f'sum by (status) (rate({HTTP}{{view=~"headless:.*:mfa:authenticate"}}[{RATE}]))',
