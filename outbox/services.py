@@ -69,7 +69,8 @@ def relay(*, limit: int = 200) -> int:
 
 def _relay_one() -> bool | None:
     """True: delivered, False: the attempt failed, None: nothing is due."""
-    with transaction.atomic():
+    # The message's context outlives the transaction: what is announced on commit belongs to it too.
+    with contextlib.ExitStack() as context, transaction.atomic():
         message = (
             Message.objects.select_for_update(skip_locked=True)
             .filter(delivered_at__isnull=True, failed_at__isnull=True, available_at__lte=timezone.now())
@@ -79,8 +80,9 @@ def _relay_one() -> bool | None:
         if message is None:
             return None
         message.attempts += 1
+        context.enter_context(continue_context(message.context))
         try:
-            with continue_context(message.context), transaction.atomic():
+            with transaction.atomic():
                 _consumers[message.topic](message.payload)
                 logger.info(
                     "outbox message carried out",
