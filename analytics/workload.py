@@ -2,23 +2,18 @@
 
 - courses: the courses that the person is on the staff of, archived ones left out
 - active students: people with an active enrollment in them who learned there in the last 30 days
-- ungraded items, oldest item: the grading queue (quizzes.services.grading.waiting) of these courses, without one's own
+- ungraded items, oldest item: answers and submissions in the grading queue of these courses, without one's own
 - time to grade: from handing in to the person's grade, median and 90th percentile over the last 90 days
 - graded per week: items the person graded in the last four weeks, divided by four
 
 Percentiles interpolate linearly between neighbours, as PostgreSQL's percentile_cont does.
 """
 
-from typing import Any
-
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from analytics.models import InstructorWorkload
-from courses.models import Course, CourseState
-from quizzes.models import Answer
-from quizzes.services.grading import waiting
+from courses.models import CourseState
 
 _REFRESH = """
 WITH taught AS (
@@ -33,19 +28,27 @@ WITH taught AS (
     WHERE enrollment.state = 'active' AND enrollment.last_activity_at >= %(now)s - interval '30 days'
     GROUP BY taught.user_id
 ), queue AS (
-    SELECT taught.user_id, count(*) AS items, min(item.since) AS oldest
-    FROM taught JOIN ({queue}) item ON item.course = taught.course_id AND item.learner <> taught.user_id
+    SELECT taught.user_id, count(*) AS items, min(item.waiting_since) AS oldest
+    FROM taught JOIN quizzes_queue item ON item.course_id = taught.course_id
+    JOIN courses_enrollment learner ON learner.id = item.enrollment_id AND learner.user_id <> taught.user_id
     GROUP BY taught.user_id
-), graded AS (
-    SELECT change.by_id AS user_id,
-        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM change.at - attempt.closed_at)) AS median,
-        percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM change.at - attempt.closed_at)) AS p90,
-        count(*) FILTER (WHERE change.at >= %(now)s - interval '28 days') / 4.0 AS weekly
+), given AS (
+    SELECT change.by_id AS user_id, change.at, change.at - attempt.closed_at AS took
     FROM quizzes_gradechange change
     JOIN quizzes_answer answer ON answer.id = change.answer_id
     JOIN quizzes_attempt attempt ON attempt.id = answer.attempt_id
     WHERE change.kind = 'person' AND change.by_id IS NOT NULL AND change.at >= %(now)s - interval '90 days'
-    GROUP BY change.by_id
+    UNION ALL
+    SELECT graded_by_id, graded_at, graded_at - submitted_at
+    FROM quizzes_submission
+    WHERE graded_by_id IS NOT NULL AND graded_at >= %(now)s - interval '90 days'
+), graded AS (
+    SELECT user_id,
+        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM took)) AS median,
+        percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM took)) AS p90,
+        count(*) FILTER (WHERE at >= %(now)s - interval '28 days') / 4.0 AS weekly
+    FROM given
+    GROUP BY user_id
 )
 INSERT INTO analytics_instructorworkload (
     user_id, courses, active_students, ungraded_items, oldest_ungraded_at,
@@ -63,29 +66,12 @@ ON CONFLICT (user_id) DO UPDATE SET
 """
 
 
-def _queue() -> QuerySet[Answer, Any]:
-    return (
-        waiting(Course.objects.all())
-        .order_by()
-        .annotate(
-            course=F("attempt__enrollment__course_id"),
-            learner=F("attempt__enrollment__user_id"),
-            since=F("attempt__closed_at"),
-        )
-        .values("course", "learner", "since")
-    )
-
-
 @transaction.atomic
 def refresh() -> int:
     """Count again for everybody; rows of those who teach nothing any more go. Returns how many people teach."""
-    queue, given = _queue().query.sql_with_params()
-    names = [f"queue_{number}" for number in range(len(given))]
-    statement = _REFRESH.format(queue=queue % tuple(f"%({name})s" for name in names))
     now = timezone.now()
-    parameters = {"now": now, "archived": CourseState.ARCHIVED.value, **dict(zip(names, given, strict=True))}
     with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
+        cursor.execute(_REFRESH, {"now": now, "archived": CourseState.ARCHIVED.value})
         people = cursor.rowcount
     InstructorWorkload.objects.exclude(computed_at=now).delete()
     return people

@@ -7,9 +7,19 @@ from rest_framework.test import APIClient
 
 from accounts.models import Role, User
 from tests.certificates.conftest import complete_silently
-from tests.quizzes.conftest import finish, instructor, make_quiz, make_user, quiz, start, student
+from tests.quizzes.conftest import finish, instructor, make_assignment, make_quiz, make_user, quiz, start, student
 
-__all__ = ["complete_silently", "finish", "instructor", "make_quiz", "make_user", "quiz", "start", "student"]
+__all__ = [
+    "complete_silently",
+    "finish",
+    "instructor",
+    "make_assignment",
+    "make_quiz",
+    "make_user",
+    "quiz",
+    "start",
+    "student",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ import datetime
 from decimal import Decimal
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from analytics import workload
@@ -11,7 +12,7 @@ from analytics.models import InstructorWorkload
 from courses import services as courses
 from courses.models import Course, CourseStaff, CourseState, Enrollment
 from quizzes import services
-from quizzes.models import Attempt, GradeChange
+from quizzes.models import Attempt, GradeChange, Submission
 
 pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)
@@ -35,6 +36,21 @@ def test_ungraded_items_are_those_of_the_grading_queue_with_the_oldest(instructo
     assert (counted.courses, counted.active_students, counted.ungraded_items) == (1, 3, 3)
     assert counted.oldest_ungraded_at == oldest
     assert (counted.median_seconds_to_grade, counted.graded_per_week) == (None, 0)
+
+
+def test_assignments_wait_and_are_graded_as_essays_are(instructor, make_user, make_assignment):
+    assignment, student = make_assignment(), make_user("writer")
+    courses.enroll(user=student, course=assignment.lesson.section.course)
+    submission = services.submit_assignment(user=student, assignment=assignment, text="My work")
+    workload.refresh()
+    assert (row(instructor).ungraded_items, row(instructor).oldest_ungraded_at) == (1, submission.submitted_at)
+    services.grade_submission(submission=submission, by=instructor, points=Decimal(1))
+    Submission.objects.update(submitted_at=F("graded_at") - DAY)
+    workload.refresh()
+    counted = row(instructor)
+    assert (counted.ungraded_items, counted.oldest_ungraded_at) == (0, None)
+    assert counted.median_seconds_to_grade == DAY.total_seconds()
+    assert counted.graded_per_week == Decimal("0.25")
 
 
 def test_time_to_grade_is_from_handing_in_to_the_persons_grade(instructor, make_user, make_quiz, finish):
