@@ -44,6 +44,7 @@ def test_assignments_wait_and_are_graded_as_essays_are(instructor, make_user, ma
     submission = services.submit_assignment(user=student, assignment=assignment, text="My work")
     workload.refresh()
     assert (row(instructor).ungraded_items, row(instructor).oldest_ungraded_at) == (1, submission.submitted_at)
+    services.claim_submission(submission=submission, by=instructor)
     services.grade_submission(submission=submission, by=instructor, points=Decimal(1))
     Submission.objects.update(submitted_at=F("graded_at") - DAY)
     workload.refresh()
