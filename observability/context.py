@@ -34,7 +34,7 @@ class Context:
         request: Any = None,
     ) -> None:
         # Ids, not secrets: without a system call each. The module seeds itself anew in a forked child.
-        ids = f"{getrandbits(192):048x}"
+        ids = getrandbits(192).to_bytes(24, "big").hex()
         match = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
         if match and (match[1] != "00" or not match[5]):
             self.trace_id, self.flags = match[2], match[4] if match[1] == "00" else "00"

@@ -8,11 +8,8 @@ from django.http import HttpRequest, HttpResponse
 
 from observability import sentry
 from observability.context import Context, enter, leave
-from observability.logs.record import mark_redacted
+from observability.logs import access
 
-access_logger = logging.getLogger("observability.access")
-
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 QUIET_VIEWS = frozenset({"health", "ready", "metrics"})
 
 
@@ -47,24 +44,13 @@ class RequestContextMiddleware:
             if quiet:
                 # Django would log a readiness answer of 503 as an error, every few seconds.
                 response._has_been_logged = True  # type: ignore[attr-defined]
-            elif access_logger.isEnabledFor(logging.INFO):
-                self._access_line(request, response.status_code, time.perf_counter() - started)
+            elif access.logger.isEnabledFor(logging.INFO):
+                seconds = time.perf_counter() - started
+                match = request.resolver_match
+                route = str(match.route) if match else ""
+                access.log_request(context, request.method, route, response.status_code, seconds)
             if not quiet:
                 sentry.finish_request(request, context, response.status_code)
             return response
         finally:
             leave(token)
-
-    def _access_line(self, request: HttpRequest, status: int, seconds: float) -> None:
-        match = request.resolver_match
-        route = str(match.route) if match else ""
-        method = request.method if request.method in METHODS else "OTHER"
-        record = logging.getLogRecordFactory()(
-            access_logger.name, logging.INFO, "", 0, f"{method} /{route} {status}", (), None
-        )
-        record.__dict__.update(
-            event="http.request", method=method, route=route, status=status, duration_ms=round(seconds * 1000, 2)
-        )
-        # The program's own words and numbers: there is nothing to hide in them.
-        mark_redacted(record)
-        access_logger.handle(record)

@@ -39,7 +39,7 @@ class JsonFormatter(OrjsonFormatter):
     def fields(self, record: logging.LogRecord) -> dict[str, Any]:
         reader, msg, done = self.reader, record.msg, is_redacted(record)
         data: dict[str, Any] = {
-            "time": self._time(record.created),
+            "time": self.time_text(record.created),
             "level": record.levelname,
             "logger": reader.text(str(record.name)),
             "message": msg if done and type(msg) is str else reader.message(record),
@@ -71,7 +71,7 @@ class JsonFormatter(OrjsonFormatter):
             return self.reader.exception(error)
         return {"text": redact_text(record.exc_text or "", self.reader.policy)}
 
-    def _time(self, created: float) -> str:
+    def time_text(self, created: float) -> str:
         second = int(created)
         known, text = self._second
         if known != second:
@@ -86,11 +86,11 @@ class JsonFormatter(OrjsonFormatter):
             # Lone surrogates and integers beyond 64 bits, which orjson refuses.
             text = json.dumps(data, default=_plain, ensure_ascii=False, skipkeys=True, allow_nan=False)
             line = text.encode("utf-8", "replace").decode()
-        return line if line.isascii() else line.translate(_ESCAPES)
+        return one_line(line)
 
     def _last_resort(self, record: logging.LogRecord) -> str:
         fields = {
-            "time": self._time(time.time()),
+            "time": self.time_text(time.time()),
             "level": str(getattr(record, "levelname", "ERROR")),
             # The host's policy may be what failed.
             "logger": redact_text(str(getattr(record, "name", ""))),
@@ -98,6 +98,11 @@ class JsonFormatter(OrjsonFormatter):
             "event": "log.format_failed",
         }
         return json.dumps(fields)
+
+
+def one_line(text: str) -> str:
+    """JSON with every character escaped that a reader of lines may take for more than text."""
+    return text if text.isascii() else text.translate(_ESCAPES)
 
 
 def _plain(value: Any) -> Any:

@@ -59,20 +59,26 @@ class QueuedHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            line = self.format(record)
+            self.put(record.levelname, self.format(record))
+        except Exception:
+            self.handleError(record)
+
+    def put(self, level: str, line: str) -> None:
+        """Queue one finished line, counted as a record of `level`. Never raises, never waits."""
+        try:
             # Added without a lock: the bound may be missed by as many lines as there are threads, no more.
             if self._queued + len(line) > self.capacity:
-                count_messages(record.levelname, 1)
+                count_messages(level, 1)
                 self._drop(1)
                 return
             self._queued += len(line)
-            self._lines.append((record.levelname, line))
+            self._lines.append((level, line))
             if not self._wake.is_set():
                 self._wake.set()
             if self._writer is None:
                 self._start()
         except Exception:
-            self.handleError(record)
+            self._drop(1)
 
     def handleError(self, record: logging.LogRecord) -> None:
         # Logging's own answer prints the unredacted record to stderr.
