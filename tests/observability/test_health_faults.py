@@ -1,75 +1,54 @@
-"""Readiness and liveness of the real web server while PostgreSQL and Redis really fail."""
+"""Readiness and liveness of the real web server while PostgreSQL and Redis really fail, and storms of probes."""
 
 import contextlib
 import json
 import os
 import socket
+import statistics
 import time
 
 import psycopg
 import pytest
-import redis
 
-from tests.faults import end, frozen, proxied, restart_valkey
-from tests.system import Answer, System, wait_for
+from observability.conf import conf
+from tests.faults import end, frozen, restart_valkey
+from tests.observability.health_site import MEMORY_SECONDS, Site
+from tests.system import Answer, wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
 DEADLINE_SECONDS = 2.5  # 2 s of readiness' own, and the way there and back
 LIVENESS_SECONDS = 0.1
-
-
-class Site:
-    """One web worker, each dependency behind a proxy."""
-
-    def __init__(self, directory, stack):
-        self.stack = stack
-        self.system = stack.enter_context(
-            System(directory, processes=("web",), variables={"LMS_WEB_WORKERS": "1"}, through=self._through)
-        )
-
-    def _through(self, urls):
-        self.proxies, routed = proxied(self.stack, urls)
-        return routed
-
-    @property
-    def database(self):
-        return self.proxies["DATABASE_URL"]
-
-    @property
-    def redis(self):
-        return self.proxies["REDIS_URL"]
-
-    def psql(self):
-        """A session of our own, past the proxy."""
-        return psycopg.connect(self.system.servers.database_url, autocommit=True)
-
-    def valkey(self):
-        return redis.Redis.from_url(self.system.servers.redis_url, decode_responses=True)
-
-    def valkey_answers(self):
-        with contextlib.suppress(redis.RedisError), self.valkey() as client:
-            return client.ping()
-
-    def ready(self):
-        return self.system.get("/api/v1/ready")
-
-    def recovered(self):
-        return self.ready().status == 200
-
-    def private(self):
-        """What no answer may hold."""
-        state = self.system.servers.state
-        ports = [str(proxy.port) for proxy in self.proxies.values()]
-        return [state["postgres_password"], state["valkey_password"], "127.0.0.1", "lms", "Error", "psycopg", *ports]
+LIVENESS_PROBES = 15
+PROBES = 500
+GRACE = 2  # threads, sockets or connections more than before, or fewer
+SETTLE_SECONDS = 10
+DATABASE_WAIT_SECONDS = 3  # the pool's check of a dead connection, 1 s, and its wait for another, 2 s
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def running(tmp_path_factory):
     with contextlib.ExitStack() as stack:
         site = Site(tmp_path_factory.mktemp("faults"), stack)
-        # The worker has been asked once, so that it keeps connections that the faults can hit.
         wait_for(site.recovered, what="readiness")
         yield site
+
+
+@pytest.fixture
+def site(running):
+    """No test costs the web worker a thread, socket or connection for longer than a moment."""
+    # Every thread the server will ever have has started, and there are connections that a fault can hit.
+    running.storm(60)
+    before = running.footprint()
+    yield running
+
+    def differences():
+        return {what: number - before[what] for what, number in running.footprint().items()}
+
+    wait_for(
+        lambda: all(abs(difference) <= GRACE for difference in differences().values()),
+        seconds=SETTLE_SECONDS,
+        what=f"the old footprint ({differences()})",
+    )
 
 
 def timed(probe) -> tuple[Answer, float]:
@@ -78,9 +57,14 @@ def timed(probe) -> tuple[Answer, float]:
     return answer, time.monotonic() - started
 
 
+def forget():
+    """Wait until what the worker remembers of before is over."""
+    time.sleep(MEMORY_SECONDS + 0.1)
+
+
 def assert_down(site, check, reason):
     """Every probe says 503 and why, in time, and only that; liveness doesn't notice."""
-    time.sleep(1.1)  # what is remembered from before the fault
+    forget()
     other = {"database": "redis", "redis": "database"}[check]
     for _ in range(3):
         answer, seconds = timed(site.ready)
@@ -91,15 +75,28 @@ def assert_down(site, check, reason):
         }
         assert seconds < DEADLINE_SECONDS
         assert [word for word in site.private() if word in answer.text] == []
-    alive = [timed(lambda: site.system.get("/health")) for _ in range(5)]
-    assert [(answer.status, answer.json) for answer, _ in alive] == [(200, {"status": "ok"})] * 5
-    assert min(seconds for _, seconds in alive) < LIVENESS_SECONDS
+    alive = [timed(lambda: site.system.get("/health")) for _ in range(LIVENESS_PROBES)]
+    assert [(answer.status, answer.json) for answer, _ in alive] == [(200, {"status": "ok"})] * LIVENESS_PROBES
+    # Half of them, not each: on a busy machine this process itself may wait for its turn.
+    assert statistics.median(seconds for _, seconds in alive) < LIVENESS_SECONDS
+    assert site.storm(PROBES) == [503] * PROBES
 
 
 def assert_recovers(site):
     """Once what is remembered has passed, the first answer is 200."""
-    time.sleep(1.1)
+    forget()
     assert site.recovered(), site.ready().text
+
+
+def test_a_thousand_probes_at_once_cost_one_check_per_memory(site):
+    site.storm(50)
+    forget()
+    before, started = site.writes_of_checks(), time.monotonic()
+    answers = site.storm(1000)
+    seconds, checks = time.monotonic() - started, site.writes_of_checks() - before
+    assert answers == [200] * 1000
+    assert 1 <= checks <= int(seconds / MEMORY_SECONDS) + 1
+    assert conf.READY_MEMORY_SECONDS == 1.0, "in production: one check per worker and second"
 
 
 @pytest.mark.parametrize(
@@ -124,18 +121,30 @@ def test_a_frozen_server_is_reported_in_time(site, check, server):
     assert_recovers(site)
 
 
+def test_a_request_that_comes_while_the_database_is_frozen_waits_for_the_pool_only(site):
+    body = {"email": "nobody@example.org", "password": "not-the-password"}
+    with frozen(site.system.servers.postgres):
+        answer, seconds = timed(lambda: site.system.post("/api/v1/auth/app/v1/auth/login", body))
+        assert (answer.status, answer.json["code"]) == (503, "database_unavailable")
+        assert seconds < DATABASE_WAIT_SECONDS + 2, "far from the limit of a query"
+    assert_recovers(site)
+
+
 def test_a_redis_that_loads_its_data_is_reported_as_such(site):
     servers = site.system.servers
     with site.valkey() as client:
         client.mset({f"filler:{number}": os.urandom(1024) for number in range(400)})
         client.save()
     end(servers.valkey)
-    # Valkey's own test setting: so many microseconds for each key it loads.
-    restart_valkey(servers, key_load_delay="20000", loading_process_events_interval_bytes="1024")
+    # Valkey's own test setting: so many microseconds for each key it loads, for a minute in all.
+    restart_valkey(servers, key_load_delay="150000", loading_process_events_interval_bytes="1024")
     try:
         assert_down(site, "redis", "loading")
     finally:
-        wait_for(site.recovered, seconds=20, what="readiness")
+        with site.valkey() as client:
+            client.config_set("key-load-delay", "0")
+        wait_for(site.valkey_answers, what="Valkey")
+    assert_recovers(site)
 
 
 def test_a_redis_that_takes_no_writes_is_reported_as_such(site):
