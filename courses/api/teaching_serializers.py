@@ -10,10 +10,17 @@ from courses.models import Course, Enrollment, FileRole, Lesson, LessonKind, Sec
 PERIODS = [("starts_at", "ends_at"), ("enrollment_opens_at", "enrollment_closes_at")]
 
 
+class CourseSlugField(serializers.SlugRelatedField[Course]):
+    """DRF's own hands NUL, which PostgreSQL refuses, on to the database."""
+
+    def to_internal_value(self, data: Any) -> Course:
+        if isinstance(data, str) and "\x00" in data:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class CourseWriteSerializer(serializers.ModelSerializer[Course]):
-    prerequisites = serializers.SlugRelatedField(
-        slug_field="slug", many=True, required=False, queryset=Course.objects.all()
-    )
+    prerequisites = CourseSlugField(slug_field="slug", many=True, required=False, queryset=Course.objects.all())
     slug = serializers.SlugField(max_length=100, required=False, help_text="Made of the title when left out.")
 
     class Meta:

@@ -78,6 +78,7 @@ def test_a_change_needs_the_version_that_was_read(api, own, what):
         ({"starts_at": "2026-09-01T00:00:00Z", "ends_at": "2026-08-01T00:00:00Z"}, 400),
         ({"capacity": -1}, 400),
         ({"prerequisites": ["nothing"]}, 400),
+        ({"prerequisites": ["noth\x00ing"]}, 400),
         ({"slug": "taken"}, 409),
         ({"prerequisites": ["biology"]}, 409),
         ({"prerequisites": ["taken"]}, 409),
