@@ -243,6 +243,8 @@ def blocked(system: System, seconds: float) -> bool:
         f"{still} of {len(stopped)} web workers stopped for {seconds:.0f} s: {result.scrapes} scrapes, "
         f"{len(result.failed)} failed, slowest {max(result.durations) * 1000:.0f} ms"
     )
+    for line in result.failed[:5]:
+        print(f"  {line}")
     return still == CHILDREN["web"] and not result.failed and max(result.durations) < LIMIT_SECONDS
 
 
@@ -254,11 +256,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         processes = ("web",) if options.blocked else ("web", "worker")
         with System(Path(name), processes=processes, variables=VARIABLES) as system:
+            # The side process starts beside the workers, and is not the first to be ready.
+            for side in processes:
+                port = system.ports[f"{side}_metrics"]
+                wait_for(lambda port=port: system.get("/metrics", port=port).status == 200, what=f"metrics of {side}")
+                wait_for(lambda side=side: len(children(system, side)) == CHILDREN[side], what=f"children of {side}")
             if options.blocked:
                 return 0 if blocked(system, options.seconds or 30.0) else 1
-            wait_for(lambda: len(children(system, "worker")) == CHILDREN["worker"], what="the worker's children")
-            side = system.ports["worker_metrics"]
-            wait_for(lambda: system.get("/metrics", port=side).status == 200, what="the worker's metrics")
             return 0 if chaos(system, options.seconds or 60.0) else 1
 
 

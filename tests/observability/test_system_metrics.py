@@ -2,12 +2,15 @@
 
 import contextlib
 import signal
+import subprocess
 import time
 
 import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+import bench.hostile
+from lms import monitoring
 from tests.system import System, wait_for
 
 pytestmark = pytest.mark.processes
@@ -154,3 +157,38 @@ def test_pool_gauges_are_those_of_each_worker(system: System):
         ]
         assert len(used) == 2
         assert 0 <= sum(used) <= 12
+
+
+def test_hostile_requests_make_few_series(system: System):
+    def invented() -> float:
+        return value(system, "web", "django_http_requests_total_by_method_total", method="other")
+
+    before = invented()
+    result = bench.hostile.run(system, methods=150, paths=150, hosts=150)
+    assert result.statuses.total() == 450
+    assert result.statuses[404] == 150
+    assert invented() - before == 150
+    assert len(result.new) <= bench.hostile.SERIES, result.new
+    assert result.size <= bench.hostile.BYTES
+
+
+@pytest.fixture(scope="module")
+def promtool() -> str:
+    if monitoring.find("promtool") is None:
+        try:
+            monitoring.fetch({"prometheus": monitoring.PACKAGES["prometheus"]})
+        except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
+            pytest.skip(f"no promtool, and none to be had: {error}")
+    found = monitoring.find("promtool")
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("process", ["web", "worker", "beat"])
+def test_promtool_finds_nothing_in_our_metrics(system: System, promtool: str, process: str):
+    exposition = system.get("/metrics", port=system.ports[f"{process}_metrics"], Accept="text/plain").text
+    result = subprocess.run(
+        [promtool, "check", "metrics"], input=exposition, capture_output=True, text=True, check=False
+    )
+    assert exposition.count("# TYPE") > 30
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
