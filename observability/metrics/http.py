@@ -216,8 +216,9 @@ class MetricsMiddleware(PrometheusBeforeMiddleware):
             failures.inc(part="http")
 
     def _cell(self, view: str, method: str | None, status: int) -> Cell:
-        known_view = view if view in view_names() else OTHER
         known_method = method if method in METHODS else OTHER
+        # One histogram for whoever invents methods, and not one for each view that they try.
+        known_view = view if view in view_names() and known_method != OTHER else OTHER
         known_status = str(status) if str(status) in STATUSES else OTHER
         for code in {known_status, "500"}:
             # At zero before the first error: the first sample of a series is invisible to increase().

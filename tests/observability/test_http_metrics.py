@@ -195,8 +195,9 @@ def test_hostile_requests_make_few_series(web: Client):
     def text(alphabet: str = string.ascii_uppercase) -> str:
         return "".join(generator.choices(alphabet, k=generator.randrange(3, 20)))
 
+    invented = metric_value(COUNT, view="other", method="other")
     for _ in range(1000):
-        web.generic(text(), "/ok")
+        web.generic(text(), generator.choice(("/ok", "/crash", "/stream", "/x", "/nested/item/3")))
         web.get(
             f"/{text(string.ascii_letters)}",
             HTTP_HOST=f"{text(string.ascii_lowercase)}.example",
@@ -208,6 +209,7 @@ def test_hostile_requests_make_few_series(web: Client):
         web.get(f"/unknown/{number}")
     after = scrape()
     series = len(after.splitlines()) - before
+    assert metric_value(COUNT, view="other", method="other") - invented == 1000
     assert 0 < series <= 40
     assert len(after) <= 2 * 1024 * 1024
 
