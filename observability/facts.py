@@ -86,6 +86,7 @@ class Fact:
 
 _facts: dict[str, Fact] = {}
 _refresher: threading.Thread | None = None
+_ended = threading.Event()
 _lease = -1
 
 
@@ -121,8 +122,18 @@ def start() -> None:
     if _refresher is not None and _refresher.is_alive():
         return
     if _lead():
+        _ended.clear()
         _refresher = threading.Thread(target=_run, name="observability-facts", daemon=True)
         _refresher.start()
+
+
+def stop() -> None:
+    """Measure no more in this process; returns once the measurement under way is over."""
+    global _refresher
+    refresher, _refresher = _refresher, None
+    if refresher is not None:
+        _ended.set()
+        refresher.join()
 
 
 def _lead() -> bool:
@@ -144,20 +155,19 @@ def _lead() -> bool:
 
 
 def _run() -> None:
-    pause, owner = threading.Event(), os.getpid()
-    while os.getpid() == owner:
+    while not _ended.is_set():
         refresh()
         # Else the pool would count a connection as used between two measurements.
         connections.close_all()
-        pause.wait(TICK_SECONDS)
+        _ended.wait(TICK_SECONDS)
 
 
 def _after_fork() -> None:
-    global _lease, _refresher
+    global _ended, _lease, _refresher
     if _lease >= 0:
         with suppress(OSError):
             os.close(_lease)
-    _lease, _refresher = -1, None
+    _ended, _lease, _refresher = threading.Event(), -1, None
 
 
 def _age() -> None:

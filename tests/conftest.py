@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,14 @@ def _clean_cache(request: pytest.FixtureRequest):
         from django.core.cache import cache
 
         cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_measuring_between_tests():
+    """Nor does the thread of the facts, which a scrape starts, use the database of the next."""
+    yield
+    if facts := sys.modules.get("observability.facts"):
+        facts.stop()
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,8 @@ http {{
 }}
 """
 PERSON = f"""
+from django.core.management import call_command
+call_command("import_course", "lms/demo/sample_course", "--publish")
 from allauth.account.models import EmailAddress
 from accounts.models import User
 user = User.objects.create_user(email="student@example.org", password="{PASSWORD}", name="student")
@@ -67,7 +69,11 @@ class Site:
                 directory,
                 processes=("web",),
                 # On a quick machine four readers reach a student's limit within the test.
-                variables={"LMS_DRAIN_SECONDS": "1", "LMS_LIMITS": "api_student=1000000/60"},
+                variables={
+                    "LMS_DRAIN_SECONDS": "1",
+                    "LMS_DB_POOL_TIMEOUT": "0.5",
+                    "LMS_LIMITS": "api_student=1000000/60",
+                },
                 through=self._through,
             )
         )
@@ -77,7 +83,6 @@ class Site:
         self.start(self.other_port)
         self._start_nginx(directory / "nginx", nginx_binary)
         wait_for(lambda: self.get("/health", port=self.other_port).status == 200, seconds=60, what="the other server")
-        self.system.manage("import_course", "lms/demo/sample_course", "--publish")
         self.system.manage("shell", "-c", PERSON)
         body = {"email": "student@example.org", "password": PASSWORD}
         answer = self.system.post("/api/v1/auth/app/v1/auth/login", body, port=self.port)

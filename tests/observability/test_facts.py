@@ -79,12 +79,13 @@ def test_a_later_source_takes_the_place_under_the_same_name():
 def test_measuring_happens_in_a_thread_of_its_own(monkeypatch: pytest.MonkeyPatch):
     measured_by: list[str] = []
     monkeypatch.setattr(facts._facts["test_total"], "measure", lambda: measured_by.append(_thread()) or 1.0)
-    monkeypatch.setattr(facts, "_refresher", None)
     facts.start()
     deadline = time.monotonic() + 10
     while not measured_by and time.monotonic() < deadline:
         time.sleep(0.02)
     assert measured_by == ["observability-facts"]
+    facts.stop()
+    assert not [thread for thread in threading.enumerate() if thread.name == "observability-facts"]
 
 
 def _thread() -> str:
