@@ -92,7 +92,8 @@ class World:
         self.pace, self.readers = 0.2, 1
         for number in range(MOST_READERS):
             threading.Thread(target=self._traffic, args=(number,), daemon=True).start()
-        wait_for(self.healthy, seconds=60, what="targets, rules and a silent Prometheus")
+        # Which alerts have to be silent, each drill says: a busy machine isn't the fault of its LMS.
+        wait_for(lambda: not self.down(), seconds=120, what="every target")
 
     def _through(self, urls: dict[str, str]) -> dict[str, str]:
         named = urls | {"LMS_BROKER_URL": urls["REDIS_URL"].removesuffix("/0") + "/1"}
@@ -159,9 +160,6 @@ class World:
             for alert in self.alerts()
             if alert["state"] == "firing" and alert["labels"]["severity"] in {"critical", "warning"}
         }
-
-    def healthy(self) -> bool:
-        return not self.down() and not self.disturbing()
 
     def _ask(self, server: str, path: str) -> dict[str, Any]:
         with urllib.request.urlopen(f"http://{HOST}:{self.ports[server]}{path}", timeout=10) as answer:
@@ -337,6 +335,8 @@ class World:
                 "prometheus",
                 f"--config.file={here / 'prometheus' / 'prometheus.yml'}",
                 f"--storage.tsdb.path={here / 'tsdb'}",
+                # Alertmanager isn't discovered yet when the first rules fire; they are said again after a minute.
+                f"--rules.alert.resend-delay={scaling.written(60 / FACTOR)}",
                 port="prometheus",
             ),
         }
