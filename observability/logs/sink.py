@@ -12,7 +12,8 @@ from collections import Counter, deque
 from typing import TextIO
 
 MAX_QUEUED_CHARACTERS = 8 * 1024 * 1024
-GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.1
+UNHURRIED = frozenset({"DEBUG", "INFO"})
 FLUSH_SECONDS = 2.0
 # A pipe keeps a write of at most this many bytes in one piece, so lines of several processes don't mix.
 ATOMIC_WRITE_BYTES = select.PIPE_BUF
@@ -30,7 +31,8 @@ class QueuedHandler(logging.Handler):
     """Formats in the caller's thread and writes in its own, which starts again in each forked process.
 
     Holds at most `capacity` characters; a stuck stream costs lines, counted in `dropped`, never time. `flush` waits at
-    most 2 s. Lines of the last 20 ms are lost when the process is killed outright.
+    most 2 s. Warnings and worse are written at once; of the others, those of the last 100 ms are lost when the process
+    is killed outright.
     """
 
     def __init__(self, stream: TextIO | None = None, *, capacity: int = MAX_QUEUED_CHARACTERS) -> None:
@@ -46,6 +48,7 @@ class QueuedHandler(logging.Handler):
         self._lines: deque[tuple[str, str]] = deque()
         self._queued = 0
         self._wake = threading.Event()
+        self._urgent = threading.Event()
         self._writing = False
         self._starting = threading.Lock()
         self._writer: threading.Thread | None = None
@@ -75,6 +78,8 @@ class QueuedHandler(logging.Handler):
             self._lines.append((level, line))
             if not self._wake.is_set():
                 self._wake.set()
+            if level not in UNHURRIED:
+                self._urgent.set()
             if self._writer is None:
                 self._start()
         except Exception:
@@ -104,8 +109,9 @@ class QueuedHandler(logging.Handler):
         while True:
             self._wake.wait()
             # One wake-up for many lines: without it the thread takes the interpreter from requests at every line.
-            time.sleep(GATHER_SECONDS)
+            self._urgent.wait(GATHER_SECONDS)
             self._wake.clear()
+            self._urgent.clear()
             self._drain()
 
     def _drain(self) -> None:
@@ -157,6 +163,7 @@ class QueuedHandler(logging.Handler):
                 self._drain()
                 return
             self._wake.set()
+            self._urgent.set()
             time.sleep(0.005)
 
 

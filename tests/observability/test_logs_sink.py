@@ -8,11 +8,13 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from prometheus_client import REGISTRY
 
 from observability.logs import JsonFormatter, QueuedHandler, sink
+from tests.system import wait_for
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -63,6 +65,22 @@ def test_lines_come_out_whole_and_in_order(logger):
     assert len(lines) == 800
     for n in range(4):
         assert [line["i"] for line in lines if line["n"] == n] == list(range(200))
+
+
+def test_a_warning_is_written_at_once_and_takes_along_what_waits(logger, monkeypatch):
+    monkeypatch.setattr(sink, "GATHER_SECONDS", 60.0)
+    out = io.StringIO()
+    handler = attach(logger, QueuedHandler(out))
+    logger.info("first")
+    logger.info("second")
+    time.sleep(0.3)
+    assert out.getvalue() == ""
+    logger.warning("third")
+    wait_for(lambda: "third" in out.getvalue(), what="the warning")
+    assert [json.loads(line)["message"] for line in out.getvalue().splitlines()] == ["first", "second", "third"]
+    logger.info("fourth")
+    handler.flush()
+    assert out.getvalue().count("\n") == 4
 
 
 def test_a_stuck_stream_drops_and_counts_what_does_not_fit(logger, pipe):
