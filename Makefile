@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 BOTH_CORES := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check audit format manage monitoring catalog schema clean dashboards drill
+.PHONY: help setup demo test check format manage monitoring catalog schema clean dashboards drill bench monitoring audit
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -66,6 +66,11 @@ monitoring: $(STAMP) ## Fetch Prometheus, Alertmanager and the exporters, withou
 
 drill: $(STAMP) ## Make every alert fire by a real fault and see it arrive; ONLY="redis" for some
 	@$(BIN)/python -m tests.drill --only "$(ONLY)"
+
+bench: $(STAMP) ## Measure everything that has a number, beside its peers; ONLY="redaction" for some
+	@test -x .run/bench/venv/bin/python || $(PYTHON) -m venv .run/bench/venv
+	@.run/bench/venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -r requirements-bench.txt
+	@.run/bench/venv/bin/python -m bench --only "$(ONLY)"
 
 dashboards: $(STAMP) ## Write the dashboards' JSON from deploy/grafana/panels.py
 	@$(BIN)/python -m deploy.grafana.build

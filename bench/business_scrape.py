@@ -14,6 +14,8 @@ import threading
 import time
 from pathlib import Path
 
+from bench.figures import report
+
 SIZES = (1_000, 1_000_000)
 SCRAPES = 30
 APPS = ("accounts_", "courses_", "quizzes_", "certificates_", "analytics_", "outbox_")
@@ -90,6 +92,8 @@ def run() -> int:
     ours = [line for line in asked[many] if any(app in line for app in APPS)]
     print(f"ratio {taken[many] / taken[few]:.2f}, same statements: {'yes' if asked[few] == asked[many] else 'NO'}")
     print(f"statements to the product's tables: {len(ours)}")
+    report(f"scrape at {many:,} enrollments over at {few:,}", taken[many] / taken[few])
+    report("statements of a scrape to the product's tables", len(ours), "", at_most=0)
     return int(bool(ours) or asked[few] != asked[many])
 
 

@@ -25,6 +25,7 @@ import psutil
 from celery import Celery
 from prometheus_client.parser import text_string_to_metric_families
 
+from bench.figures import report
 from tests.system import System, wait_for
 
 VARIABLES = {"LMS_WEB_WORKERS": "4", "LMS_CELERY_CONCURRENCY": "2", "LMS_LOG_LEVEL": "ERROR"}
@@ -216,6 +217,12 @@ def chaos(system: System, seconds: float) -> bool:
         )
         for line in (result.failed + result.backwards)[:5]:
             print(f"  {line}")
+        report(
+            f"{side}: scrapes that failed, or whose counts went back, in {sum(kills.values())} kills",
+            len(result.failed) + len(result.backwards),
+            "",
+            at_most=0,
+        )
         fine = fine and not result.failed and not result.backwards and result.slots <= limit and kills[side] > 0
     return fine
 
@@ -242,6 +249,12 @@ def blocked(system: System, seconds: float) -> bool:
     print(
         f"{still} of {len(stopped)} web workers stopped for {seconds:.0f} s: {result.scrapes} scrapes, "
         f"{len(result.failed)} failed, slowest {max(result.durations) * 1000:.0f} ms"
+    )
+    report(
+        f"slowest scrape while every worker was stopped for {seconds:.0f} s",
+        max(result.durations),
+        "s",
+        at_most=LIMIT_SECONDS,
     )
     for line in result.failed[:5]:
         print(f"  {line}")

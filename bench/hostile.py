@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.figures import report
 from tests.system import System, wait_for
 
 SERIES = 40
@@ -123,7 +124,9 @@ def main() -> int:
     )
     for line in result.new[:SERIES]:
         print(f"  {line}")
-    return 0 if len(result.new) <= SERIES and result.size <= BYTES else 1
+    few = report("new series", len(result.new), "series", at_most=SERIES)
+    small = report("exposition", result.size, "bytes", at_most=BYTES)
+    return 0 if few and small else 1
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import redis
 
+from bench.figures import report
 from tests.system import System
 
 LOGIN = "/api/v1/auth/app/v1/auth/login"
@@ -125,6 +126,8 @@ def main() -> int:
         print(f"{arguments.failures} failures from {arguments.sources} sources in {seconds:.0f} s: {statuses}")
         print(f"p95 of right logins: idle {p95(idle) * 1e3:.1f} ms, storm {p95(during) * 1e3:.1f} ms,", end=" ")
         print(f"ratio {p95(during) / p95(idle):.2f} ({len(idle)} and {len(during)} logins)")
+        report("p95 of right logins, storm over idle", p95(during) / p95(idle), at_most=2)
+        report("episodes of a crossed threshold", episodes(values), "", at_most=3)
         print(f"episodes of {GAUGE} > 10: {episodes(values)}, highest {max(values):.0f}")
         print(f"crossings: {system.metric('security_failed_login_threshold_crossed_total'):.0f}")
         print(f"rows: {count_rows(system)}; lost: {system.metric('security_records_lost_total'):.0f}")

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pythonjsonlogger.json import JsonFormatter as StockFormatter
 from pythonjsonlogger.orjson import OrjsonFormatter as StockOrjsonFormatter
 
+from bench.figures import report
 from observability.context import Context, enter, leave
 from observability.logs import JsonFormatter, QueuedHandler, RedactingFilter
 from observability.redaction import Policy
@@ -93,6 +94,7 @@ def show(title: str, subjects: dict[str, Callable[[], object]], *, bar: float) -
         print(f"  {name:<42} {microseconds:7.2f} µs  {microseconds / base_time:6.1%}")
     ours = times["ours"] / base_time
     print(f"  bar: ours at most {bar:.0%} of {base}: {'held' if ours <= bar else 'MISSED'}")
+    report(f"{title}, over {base}", ours, at_most=bar)
     return ours <= bar
 
 

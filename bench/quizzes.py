@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench.figures import report
+
 ROOT = Path(__file__).resolve().parents[1]
 QUESTIONS = 5
 SEEDED = "quizzes-bench.json"
@@ -185,6 +187,8 @@ def load(arguments: argparse.Namespace) -> int:
 
             facts = wait_for(graded, seconds=60, every=1, what="grading")
             print(json.dumps(facts))
+            report("requests or students that failed", locust.returncode, "", at_most=0)
+            report("saved answers", facts["saves"], "")
             whole = facts["attempts"] == facts["submitted"] == arguments.students and not facts["wrong grades"]
             return 0 if whole and locust.returncode == 0 else 1
 
@@ -209,7 +213,14 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="lms-bench-") as folder,
         System(Path(folder), processes=(), variables={"LMS_LOG_LEVEL": "WARNING"}) as system,
     ):
-        print(run_inside(system.environment, "statistics", "--attempts", str(arguments.attempts)))
+        found = run_inside(system.environment, "statistics", "--attempts", str(arguments.attempts))
+        print(found)
+        report(
+            f"statistics of {arguments.attempts:,} attempts",
+            max(json.loads(found)["statistics seconds"]),
+            "s",
+            at_most=2,
+        )
     return 0
 
 

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.figures import report
 from lms.embedded import EmbeddedServers
 
 ROUNDS = 120
@@ -161,7 +162,8 @@ def show(
         middle = statistics.median(own / other for own, other in zip(times[name], times[base], strict=True))
         note = ""
         if name == bar[0]:
-            held = ratio <= bar[1] and connections[name] == 0
+            opens = report(f"{title}, connections opened by 100", connections[name], "", at_most=0)
+            held = bool(report(f"{title} over {base}", ratio, at_most=bar[1]) and opens)
             missed = not held
             note = f"  bar: {bar[1]}× and 0 opened: {'held' if held else 'MISSED'}"
         print(f"{name:34}{best * 1e6:10.0f}{ratio:8.2f}{median * 1e6:12.0f}{middle:8.2f}{connections[name]:8}{note}")

@@ -3,14 +3,16 @@
     python -m bench.requests              # times and, where valgrind exists, instruction counts
     python -m bench.requests --times      # times only
 
-django-prometheus' own middleware is measured beside them. Each stack runs in a process of its own, with the metrics of
-several processes (PROMETHEUS_MULTIPROC_DIR); rounds are taken in turn, so a busy machine disturbs all alike, and the
-fastest counts. Where a process happens to have its memory changes its speed by more than what is measured here: so all
-start anew several times, and the median of those generations counts, with its spread. Instruction counts (callgrind)
-repeat from run to run; the difference between two numbers of requests leaves the start-up out.
+django-prometheus' own middleware and other peers are measured beside them. Each stack runs in a process of its own,
+with the metrics of several processes (PROMETHEUS_MULTIPROC_DIR); rounds are taken in turn, so a busy machine disturbs
+all alike, and the fastest counts. Where a process happens to have its memory changes its speed by more than what is
+measured here: so all start anew several times, and the median of those generations counts, with its spread. Instruction
+counts (callgrind) repeat from run to run; the difference between two numbers of requests leaves the start-up out.
 """
 
 import argparse
+import importlib
+import importlib.util
 import io
 import os
 import re
@@ -22,6 +24,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+from bench.figures import report
 
 ROOT = Path(__file__).resolve().parents[1]
 GENERATIONS = 12
@@ -61,7 +65,12 @@ STACKS: dict[str, list[str]] = {
         "django_prometheus.middleware.PrometheusBeforeMiddleware",
         "django_prometheus.middleware.PrometheusAfterMiddleware",
     ],
+    "OpenTelemetry metrics": [],
+    "django-structlog": ["django_structlog.middlewares.RequestMiddleware"],
+    "sentry-sdk, all traced": [],
 }
+# Peers of which bench/ needs more than the product does (requirements-bench.txt).
+NEEDS = {"OpenTelemetry metrics": "opentelemetry.instrumentation.django", "django-structlog": "django_structlog"}
 
 
 def handler(stack: str) -> Any:
@@ -79,6 +88,7 @@ def handler(stack: str) -> Any:
         INSTALLED_APPS=[*APPS, *(["observability"] if ours else [])],
         MIDDLEWARE=[*middleware, *BARE],
     )
+    _instrument(stack)
     django.setup()
     if stack == "ours: with the access line":
         from observability.logs import JsonFormatter, QueuedHandler
@@ -92,6 +102,50 @@ def handler(stack: str) -> Any:
     from django.core.handlers.wsgi import WSGIHandler
 
     return WSGIHandler()
+
+
+def _instrument(stack: str) -> None:
+    """The peers that aren't middleware alone, each writing to nowhere."""
+    if stack == "OpenTelemetry metrics":
+        django_instrumentation = importlib.import_module("opentelemetry.instrumentation.django")
+        metrics = importlib.import_module("opentelemetry.sdk.metrics")
+        reader = importlib.import_module("opentelemetry.sdk.metrics.export").InMemoryMetricReader()
+        provider = metrics.MeterProvider(metric_readers=[reader])
+        django_instrumentation.DjangoInstrumentor().instrument(meter_provider=provider)
+    elif stack == "django-structlog":
+        structlog = importlib.import_module("structlog")
+        structlog.configure(
+            processors=[
+                structlog.contextvars.merge_contextvars,
+                structlog.processors.TimeStamper(fmt="iso"),
+                structlog.processors.add_log_level,
+                structlog.processors.JSONRenderer(),
+            ],
+            logger_factory=structlog.WriteLoggerFactory(file=open(os.devnull, "w")),  # noqa: SIM115  as standard output
+        )
+    elif stack == "sentry-sdk, all traced":
+        import sentry_sdk
+
+        class Nowhere(sentry_sdk.transport.Transport):
+            def capture_envelope(self, envelope: Any) -> None:
+                pass
+
+        sentry_sdk.init(dsn="http://key@127.0.0.1:9/1", transport=Nowhere, traces_sample_rate=1.0)
+
+
+def stacks() -> list[str]:
+    """Those whose packages are installed; says which are not."""
+    present = [name for name in STACKS if name not in NEEDS or _installed(NEEDS[name])]
+    if missing := sorted(set(STACKS) - set(present)):
+        print(f"not installed, left out: {', '.join(missing)} (pip install -r requirements-bench.txt)")
+    return present
+
+
+def _installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def ask(application: Any, times: int) -> None:
@@ -133,10 +187,11 @@ def environment(directory: str, seed: int = 0) -> dict[str, str]:
 
 def measure_times() -> dict[str, float]:
     """Microseconds a request, as bare's median times the median ratio."""
-    generations = [_generation(seed) for seed in range(GENERATIONS)]
+    present = stacks()
+    generations = [_generation(present, seed) for seed in range(GENERATIONS)]
     bare = statistics.median(fastest["bare"] for fastest in generations)
     found = {}
-    for stack in STACKS:
+    for stack in present:
         ratios = sorted(fastest[stack] / fastest["bare"] for fastest in generations)
         ratio = statistics.median(ratios)
         found[stack] = bare * ratio
@@ -144,18 +199,18 @@ def measure_times() -> dict[str, float]:
     return found
 
 
-def _generation(seed: int) -> dict[str, float]:
+def _generation(present: list[str], seed: int) -> dict[str, float]:
     """The fastest round's microseconds a request, of one process for each stack."""
     with tempfile.TemporaryDirectory() as directory:
         running = {}
-        for number, stack in enumerate(STACKS):
+        for number, stack in enumerate(present):
             own = Path(directory) / str(number)
             own.mkdir()
             running[stack] = subprocess.Popen(
                 command("--serve", stack), cwd=ROOT, env=environment(str(own), seed), stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, text=True,
             )  # fmt: skip
-        rounds: dict[str, list[float]] = {stack: [] for stack in STACKS}
+        rounds: dict[str, list[float]] = {stack: [] for stack in present}
         for _ in range(ROUNDS):
             for stack, process in running.items():
                 assert process.stdin
@@ -174,7 +229,7 @@ def measure_instructions() -> dict[str, float]:
     """Instructions a request."""
     found = {}
     with tempfile.TemporaryDirectory() as directory:
-        for stack in STACKS:
+        for stack in stacks():
             counts = []
             for requests in (FEW, MANY):
                 result = subprocess.run(
@@ -199,6 +254,11 @@ def summary(found: dict[str, float], unit: str) -> None:
         f"added {unit}: metrics {ours - bare:,.1f}, with the request id {both - bare:,.1f}, django-prometheus "
         f"{stock - bare:,.1f}; metrics and request id over stock: {(both - bare) / (stock - bare):.2f}"
     )
+    report(f"{unit}: HTTP metrics and request id over bare", both / bare, at_most=1.06)
+    report(f"{unit}: with the access line over bare", found["ours: with the access line"] / bare, at_most=1.10)
+    for peer in list(found)[5:]:
+        report(f"{unit}: {peer} over bare", found[peer] / bare)
+    report(f"{unit}: what we add over what django-prometheus adds", (both - bare) / (stock - bare), at_most=1 / 3)
 
 
 def main() -> None:

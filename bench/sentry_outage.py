@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bench.figures import report
 from tests.observability.sentry_endpoint import OUTAGES, out_of_reach
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,6 +49,9 @@ def main() -> int:
             p99, grown, closing = run(dsn)
         missed = p99 - healthy > LOST_MS or grown > GROWN_MB or closing > CLOSING_SECONDS
         held &= not missed
+        report(f"{outage}: lost at p99", p99 - healthy, "ms", at_most=LOST_MS)
+        report(f"{outage}: memory grown", grown, "MB", at_most=GROWN_MB)
+        report(f"{outage}: time to end", closing, "s", at_most=CLOSING_SECONDS)
         print(f"{outage:<12} {p99:8.2f} {p99 - healthy:8.2f} {grown:9.1f} {closing:6.2f}{'  MISSED' if missed else ''}")
     return 0 if held else 1
 
