@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from analytics.models import ConsistencyCheck, InstructorWorkload
+from analytics.models import ConsistencyCheck, Engagement, InstructorWorkload
 
 
 class Counted(admin.ModelAdmin):
@@ -48,3 +48,28 @@ class InstructorWorkloadAdmin(Counted):
 @admin.register(ConsistencyCheck)
 class ConsistencyCheckAdmin(Counted):
     list_display = ["kind", "found", "checked_at"]
+
+
+@admin.register(Engagement)
+class EngagementAdmin(Counted):
+    list_display = [
+        "learner",
+        "course",
+        "score",
+        "band",
+        "submitted",
+        "on_time",
+        "prompt",
+        "recency",
+        "items_due",
+        "formula_version",
+        "computed_at",
+    ]
+    list_filter = ["band"]
+    list_select_related = ["course", "enrollment__user"]
+    search_fields = ["course__slug", "=enrollment__user__email", "=enrollment__user__public_id"]
+    ordering = ["pk"]
+
+    @admin.display(ordering="enrollment__user__email")
+    def learner(self, row: Engagement) -> str:
+        return row.enrollment.user.email

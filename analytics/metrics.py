@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
 
 from accounts.models import Role
 from analytics.active_users import WINDOWS, active_users
-from analytics.models import ConsistencyCheck, Inconsistency, InstructorWorkload
+from analytics.models import Band, ConsistencyCheck, CourseTally, Inconsistency, InstructorWorkload, Measure
+from courses.models import EnrollmentState, LessonKind
 from observability import business
 
 business.fact(
@@ -74,5 +75,45 @@ business.fact(
     "lms_instructor_time_to_grade_median_max_seconds",
     "The longest median time from handing in to a person's grade, over those who graded in 90 days.",
     workload(lambda row: row["median"]),
+    every=60,
+)
+
+
+def tallied(measure: Measure) -> Callable[[], dict[str, float]]:
+    """A fact over what was last counted for every course: a few rows a course, however many learn there."""
+
+    def read() -> dict[str, float]:
+        rows = CourseTally.objects.filter(measure=measure).order_by().values_list("value").annotate(n=Sum("count"))
+        return {value: float(count) for value, count in rows}
+
+    return read
+
+
+business.fact(
+    "lms_enrollments_by_engagement",
+    "Enrollments by band of the engagement score.",
+    tallied(Measure.BAND),
+    labels={"band": Band.values},
+    every=60,
+)
+business.fact(
+    "lms_enrollments_by_state",
+    "Enrollments by state.",
+    tallied(Measure.STATE),
+    labels={"state": EnrollmentState.values},
+    every=60,
+)
+business.fact(
+    "lms_enrollments_by_progress",
+    "Enrollments that began, by tenth of progress: 0 is below 10 percent, 9 from 90 on.",
+    tallied(Measure.TENTH),
+    labels={"tenth": [str(tenth) for tenth in range(10)]},
+    every=60,
+)
+business.fact(
+    "lms_completed_lessons",
+    "Completed published lessons, by kind.",
+    tallied(Measure.COMPLETED),
+    labels={"kind": LessonKind.values},
     every=60,
 )

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from analytics import consistency, workload
+from analytics.engagement import refresh as engagement
 
 
 @shared_task
@@ -15,3 +16,15 @@ def refresh_workload() -> int:
 def check_consistency() -> dict[str, int]:
     """Look for what should not be."""
     return consistency.check()
+
+
+@shared_task
+def refresh_changed_engagement() -> int:
+    """Count again the engagement of those to whom something happened."""
+    return engagement.changed()
+
+
+@shared_task
+def refresh_engagement() -> int:
+    """Count everybody's engagement again: time alone changes it."""
+    return engagement.everybody()

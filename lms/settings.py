@@ -266,6 +266,16 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": schedule(run_every=300.0),
         "options": {"expires": 300},
     },
+    "refresh-changed-engagement": {
+        "task": "analytics.tasks.refresh_changed_engagement",
+        "schedule": schedule(run_every=60.0),
+        "options": {"expires": 60},
+    },
+    "refresh-engagement": {
+        "task": "analytics.tasks.refresh_engagement",
+        "schedule": crontab(hour="2", minute="41"),
+        "options": {"expires": 43200},
+    },
     "check-consistency": {
         "task": "analytics.tasks.check_consistency",
         "schedule": schedule(run_every=3600.0),

@@ -57,7 +57,10 @@ class Enrollment(models.Model):
                 name="courses_enrollment_completed_when",
             ),
         ]
-        indexes = [models.Index(fields=["course", "state"], name="courses_enrollment_by_course")]
+        indexes = [
+            models.Index(fields=["course", "state"], name="courses_enrollment_by_course"),
+            models.Index(fields=["last_activity_at"], name="courses_enrollment_by_activity"),
+        ]
 
     def __str__(self) -> str:
         return str(self.public_id)
@@ -76,6 +79,7 @@ class EnrollmentChange(models.Model):
 
     class Meta:
         ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["at"], name="courses_change_by_time")]
 
     def __str__(self) -> str:
         return f"{self.from_state or 'new'} → {self.to_state}"

@@ -1,0 +1,1 @@
+"""The engagement score: its formula, and keeping it for every enrollment."""
