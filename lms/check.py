@@ -52,6 +52,7 @@ def main() -> int:
             deploy = [*MANAGE, "check", "--deploy", "--database", "default", "--fail-level", "WARNING"]
             for name, command in {
                 "migrate": [*MANAGE, "migrate", "--verbosity", "0"],
+                "statements of panels": [sys.executable, "-m", "deploy.statements"],
                 "production settings": deploy,
                 "static files": [*MANAGE, "collectstatic", "--noinput", "--verbosity", "0"],
             }.items():

@@ -1,17 +1,29 @@
 """Look and feel of every panel, in one place: title, unit, description, thresholds and what an empty one says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
 
-from grafana_foundation_sdk.builders import common, dashboard, prometheus, timeseries
+from grafana_foundation_sdk.builders import common, dashboard, timeseries
+from grafana_foundation_sdk.builders import logs as logs_builder
 from grafana_foundation_sdk.builders import stat as stat_builder
+from grafana_foundation_sdk.builders import table as table_builder
 from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 
+from deploy.grafana.sources import LOGS, METRICS, REPORTING, Statement, logql, promql
+
 GREEN, YELLOW, RED = "green", "orange", "red"
-LOGS = "https://grafana.example.org/explore"
 RUNBOOKS = "https://lms.example.org/runbooks"
-DATASOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
+TRACES = "https://sentry.example.org/explore/traces/"
+# Grafana fills in the variable, so it stays readable inside of the encoded address.
+EXPLORE = "/explore?schemaVersion=1&panes=" + quote(
+    '{"logs":{"datasource":"${logs}","queries":[{"refId":"A","expr":"{service_name=\\"lms\\"} | json"}],'
+    '"range":{"from":"now-1h","to":"now"}}}',
+    safe="${}",
+)
 Query = tuple[str, str]
+Panel = timeseries.Panel | stat_builder.Panel | table_builder.Panel | logs_builder.Panel
+Variable = dashboard.QueryVariable | dashboard.TextBoxVariable
 
 
 def thresholds(warning: float | None, critical: float | None) -> dashboard.ThresholdsConfig:
@@ -20,10 +32,6 @@ def thresholds(warning: float | None, critical: float | None) -> dashboard.Thres
         if value is not None:
             steps.append(models.Threshold(value=value, color=color))
     return dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps)
-
-
-def _query(expression: str, legend: str, letter: str) -> prometheus.Dataquery:
-    return prometheus.Dataquery().datasource(DATASOURCE).expr(expression).legend_format(legend).ref_id(letter)
 
 
 def graph(
@@ -36,8 +44,9 @@ def graph(
     critical: float | None = None,
     empty: str = "Nothing has happened yet",
     width: int = 8,
+    since: str = "",
 ) -> timeseries.Panel:
-    """A line for each series. `queries` are (expression, legend)."""
+    """A line for each series. `queries` are (expression, legend); `since` is a time range of the panel's own ("7d")."""
     lines = common_models.GraphThresholdsStyleMode.DASHED if warning or critical else None
     panel = (
         timeseries.Panel()
@@ -45,7 +54,7 @@ def graph(
         .description(about)
         .unit(unit)
         .no_value(empty)
-        .datasource(DATASOURCE)
+        .datasource(METRICS)
         .thresholds(thresholds(warning, critical))
         .min(0)
         .fill_opacity(8)
@@ -55,8 +64,10 @@ def graph(
     )
     if lines:
         panel = panel.thresholds_style(common.GraphThresholdsStyleConfig().mode(lines))
+    if since:
+        panel = panel.time_from(since)
     for letter, (expression, legend) in zip("ABCDEFGH", queries, strict=False):
-        panel = panel.with_target(_query(expression, legend, letter))
+        panel = panel.with_target(promql(expression, legend, letter))
     return panel
 
 
@@ -78,12 +89,74 @@ def number(
         .description(about)
         .unit(unit)
         .no_value(empty)
-        .datasource(DATASOURCE)
+        .datasource(METRICS)
         .thresholds(thresholds(warning, critical))
         .height(4)
         .span(width)
-        .with_target(_query(expression, title, "A"))
+        .with_target(promql(expression, title, "A"))
     )
+
+
+def table(
+    title: str, sql: str, *, about: str, units: Mapping[str, str] = {}, empty: str = "nobody yet", width: int = 24
+) -> table_builder.Panel:
+    """The rows of a statement on the reporting schema. `units` are those of columns."""
+    panel = (
+        table_builder.Panel()
+        .title(title)
+        .description(about)
+        .unit("string")
+        .no_value(empty)
+        .datasource(REPORTING)
+        .thresholds(thresholds(None, None))
+        .height(9)
+        .span(width)
+        .align(common_models.FieldTextAlignment.AUTO)
+        .inspect(False)
+        .with_target(Statement(sql))
+    )
+    for column, unit in units.items():
+        panel = panel.override_by_name(column, [models.DynamicConfigValue(id_val="unit", value=unit)])
+    return panel
+
+
+def lines(
+    title: str, expression: str, *, about: str, empty: str = "no such line", width: int = 24
+) -> logs_builder.Panel:
+    """Log lines, newest first. `expression` is LogQL."""
+    return (
+        logs_builder.Panel()
+        .title(title)
+        .description(about)
+        .unit("string")
+        .no_value(empty)
+        .datasource(LOGS)
+        .thresholds(thresholds(None, None))
+        .height(9)
+        .span(width)
+        .show_time(True)
+        .wrap_log_message(True)
+        .enable_log_details(True)
+        .with_target(logql(expression))
+    )
+
+
+def courses() -> dashboard.QueryVariable:
+    """The variable `course` of boards that read the reporting schema."""
+    return (
+        dashboard.QueryVariable("course")
+        .label("Course")
+        .datasource(REPORTING)
+        .query("SELECT DISTINCT course FROM reporting.lesson_completion ORDER BY course")
+        .multi(True)
+        .include_all(True)
+        .refresh(models.VariableRefresh.ON_DASHBOARD_LOAD)
+        .current(models.VariableOption(text="All", value="$__all", selected=True))
+    )
+
+
+def learner() -> dashboard.TextBoxVariable:
+    return dashboard.TextBoxVariable("learner").label("Learner (public id)").default_value("")
 
 
 def board(uid: str, title: str, about: str) -> dashboard.Dashboard:
@@ -99,9 +172,13 @@ def board(uid: str, title: str, about: str) -> dashboard.Dashboard:
         .readonly()
         .with_variable(dashboard.DatasourceVariable("datasource").label("Prometheus").type("prometheus"))
         .with_variable(
+            dashboard.DatasourceVariable("reporting").label("Reporting").type("grafana-postgresql-datasource")
+        )
+        .with_variable(dashboard.DatasourceVariable("logs").label("Loki").type("loki"))
+        .with_variable(
             dashboard.QueryVariable("instance")
             .label("Instance")
-            .datasource(DATASOURCE)
+            .datasource(METRICS)
             .query("label_values(up, instance)")
             .multi(True)
             .include_all(True)
@@ -111,7 +188,7 @@ def board(uid: str, title: str, about: str) -> dashboard.Dashboard:
         .annotation(
             dashboard.AnnotationQuery()
             .name("Alerts")
-            .datasource(DATASOURCE)
+            .datasource(METRICS)
             .enable(True)
             .icon_color(RED)
             .expr('ALERTS{alertstate="firing", severity=~"critical|warning"}')
@@ -119,13 +196,22 @@ def board(uid: str, title: str, about: str) -> dashboard.Dashboard:
         .annotation(
             dashboard.AnnotationQuery()
             .name("Deployments and restarts")
-            .datasource(DATASOURCE)
+            .datasource(METRICS)
             .enable(True)
             .icon_color("blue")
             .expr('ALERTS{alertname="ProcessRestarted"}')
         )
+        .annotation(
+            dashboard.AnnotationQuery()
+            .name("Maintenance")
+            .datasource(LOGS)
+            .enable(True)
+            .icon_color("purple")
+            .expr('{service_name="lms"} |= "ScheduledMaintenance" | json | event="alert"')
+        )
         .link(dashboard.DashboardLink("Runbooks").type(models.DashboardLinkType.LINK).url(RUNBOOKS).icon("doc"))
-        .link(dashboard.DashboardLink("Logs").type(models.DashboardLinkType.LINK).url(LOGS).icon("external link"))
+        .link(dashboard.DashboardLink("Logs").type(models.DashboardLinkType.LINK).url(EXPLORE).icon("external link"))
+        .link(dashboard.DashboardLink("Traces").type(models.DashboardLinkType.LINK).url(TRACES).icon("external link"))
         .link(
             dashboard.DashboardLink("Other dashboards")
             .type(models.DashboardLinkType.DASHBOARDS)
@@ -133,3 +219,14 @@ def board(uid: str, title: str, about: str) -> dashboard.Dashboard:
             .as_dropdown(True)
         )
     )
+
+
+def with_panels(
+    uid: str, title: str, about: str, panels: Sequence[Panel], *, variables: Sequence[Variable] = ()
+) -> dashboard.Dashboard:
+    built = board(uid, title, about)
+    for variable in variables:
+        built = built.with_variable(variable)
+    for panel in panels:
+        built = built.with_panel(panel)
+    return built

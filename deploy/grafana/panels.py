@@ -2,7 +2,8 @@
 
 from grafana_foundation_sdk.builders import dashboard
 
-from deploy.grafana.look import board, graph, number
+from deploy.grafana.look import courses, graph, lines, number, table, with_panels
+from deploy.grafana.students import student_progress
 
 RATE = "$__rate_interval"
 HTTP = "django_http_responses_total_by_status_view_method_total"
@@ -14,6 +15,22 @@ CHANGES = (
     "password_reset_asked|password_reset_used|password_changed|email_verified|email_rejected|mfa_enabled|mfa_disabled"
     "|permission_changed|personal_data_exported"
 )
+PROGRESS = """
+    SELECT course, count(*) AS enrolled, count(*) FILTER (WHERE state = 'active') AS active,
+        count(*) FILTER (WHERE state = 'completed') AS completed, count(*) FILTER (WHERE state = 'dropped') AS dropped,
+        avg((state = 'completed')::int) AS "completion rate", avg(progress) AS "mean progress"
+    FROM reporting.learner_progress WHERE course IN (${course:sqlstring}) GROUP BY course
+    ORDER BY enrolled DESC LIMIT 200
+"""
+WORKLOAD = """
+    SELECT instructor, courses, active_students AS "active students", ungraded_items AS "waiting",
+        oldest_ungraded_at AS "oldest since", median_seconds_to_grade AS "median time to grade",
+        p90_seconds_to_grade AS "90 % graded within", graded_per_week AS "graded a week"
+    FROM reporting.instructor_workload ORDER BY ungraded_items DESC LIMIT 200
+"""
+ERRORS = '{service_name="lms"} | json | level=~"ERROR|CRITICAL"'
+SECURITY = '{service_name="lms"} | json | logger="observability.security"'
+PROXY = '{service_name="proxy"} | level=~"WARN|ERROR|CRITICAL"'
 LATENCY = "django_http_requests_latency_seconds_by_view_method"
 
 
@@ -59,36 +76,24 @@ def course_performance() -> dashboard.Dashboard:
               about="Findings of the last consistency check; each should be zero.", warning=1),
         graph("Error budgets", [("slo:errors:ratio_rate1h", "{{slo}}")], unit="percentunit",
               about="Failed share of each journey over one hour; the budget is 0.5 %.", warning=0.005, critical=0.072),
-    ]  # fmt: skip
-    return _with(
-        "lms-course-performance", "Course Performance", "How learning goes, and how the API serves it.", panels
-    )
-
-
-def student_progress() -> dashboard.Dashboard:
-    panels = [
-        number("Lessons today", "sum(increase(lms_lessons_completed_total[24h]))", unit="short",
-               about="Lessons completed in 24 hours."),
-        number("Attempts passed today", 'sum(increase(lms_quiz_attempts_total{event="passed"}[24h]))', unit="short",
-               about="Quiz attempts passed in 24 hours."),
-        number("Waiting for a grade", 'max(lms_quiz_attempts_ungraded{by="person"})', unit="short",
-               about="Closed attempts that wait for a person.", warning=50),
-        graph("Lesson completion by kind", [("sum by (kind) (increase(lms_lessons_completed_total[1h]))", "{{kind}}")],
-              unit="short", about="Lessons completed in an hour, by kind."),
-        graph("Attempt duration", [("histogram_quantile(0.5, sum by (le, closed_as) "
-              f"(rate(lms_quiz_attempt_duration_seconds_bucket[{RATE}])))", "{{closed_as}}")], unit="s",
-              about="Median time from start to end of an attempt."),
-        graph("Time to grade", [("histogram_quantile(0.95, sum by (le, by) "
-              f"(rate(lms_quiz_time_to_grade_seconds_bucket[{RATE}])))", "{{by}}")], unit="s",
-              about="95 % of grades arrive within this time after the attempt's end."),
-        graph("Certificates issued", [("sum by (cause) (increase(lms_certificates_issued_total[1h]))", "{{cause}}")],
-              unit="short", about="Certificates issued in an hour, by cause."),
-        graph("Certificate checks", [("sum by (outcome) (increase(lms_certificate_verifications_total[1h]))",
-              "{{outcome}}")], unit="short", about="Public verifications in an hour, by answer."),
         graph("Active people", [("role:active_users:count", "{{role}}")], unit="short",
               about="People who did something in the last 5 minutes, by role."),
+        graph("Certificates", [(f"sum by (cause) (rate(lms_certificates_issued_total[{RATE}])) * 3600", "{{cause}}")],
+              unit="short", about="Certificates issued an hour, by cause."),
+        table("Progress overview", PROGRESS, about="Enrollments of each course by state, and how far they are.",
+              units={"completion rate": "percentunit", "mean progress": "percent"}, empty="no course yet"),
+        table("Instructors' workload", WORKLOAD, about="What waits for each instructor, by public id, longest queue "
+              "first; the times are of the last 90 days.",
+              units={"median time to grade": "s", "90 % graded within": "s"},
+              empty="nobody has anything to grade"),
     ]  # fmt: skip
-    return _with("lms-student-progress", "Student Progress", "What students achieve, without naming anybody.", panels)
+    return with_panels(
+        "lms-course-performance",
+        "Course Performance",
+        "How learning goes, and how the API serves it.",
+        panels,
+        variables=[courses()],
+    )
 
 
 def system_health() -> dashboard.Dashboard:
@@ -137,11 +142,20 @@ def system_health() -> dashboard.Dashboard:
         graph("File transfers", [(f"sum by (direction, outcome) (rate(lms_file_transfers_total[{RATE}]))",
               "{{direction}} {{outcome}}")], unit="ops", about="Uploads and downloads by outcome."),
         graph("Memory by process", [("process_proportional_memory_bytes", "{{role}} {{slot}}")], unit="bytes",
-              about="A slope over days is a leak.", width=12),
+              about="A slope over days is a leak.", width=12, since="7d"),
         graph("Open files by process", [("process_open_fds", "{{role}} {{slot}}")], unit="short",
-              about="A slope over days is a leak.", width=12),
+              about="A slope over days is a leak.", width=12, since="7d"),
+        graph("Growth of memory", [("deriv(process_proportional_memory_bytes[6h]) * 86400", "{{role}} {{slot}}")],
+              unit="bytes", about="What each process would gain in a day at the pace of the last six hours; a process "
+              "that has warmed up stays near zero.", width=12, since="7d"),
+        graph("Threads by process", [("process_threads", "{{role}} {{slot}}")], unit="short",
+              about="A slope over days is a leak.", width=12, since="7d"),
+        lines("Errors", ERRORS, about="Lines of the LMS and its workers that somebody has to look at; a request's id "
+              "leads to all its lines.", empty="no errors"),
+        lines("Proxy", PROXY, about="What went wrong before the application: upstreams, and handshakes that failed.",
+              empty="no errors"),
     ]  # fmt: skip
-    return _with(
+    return with_panels(
         "lms-system-health", "System Health", "Whether the parts work, and which one is short of what.", panels
     )
 
@@ -185,15 +199,11 @@ def security_events() -> dashboard.Dashboard:
               about="Sign-ups and verified addresses in an hour."),
         graph("Role changes", [("sum by (role) (increase(lms_role_changes_total[1h]))", "{{role}}")], unit="short",
               about="Role changes in an hour, by the new role."),
+        lines("Security log", SECURITY, about="Each security event, with its source."),
     ]  # fmt: skip
-    return _with("lms-security-events", "Security Events", "Who tries what; sources are in the security log.", panels)
-
-
-def _with(uid: str, title: str, about: str, panels: list) -> dashboard.Dashboard:
-    built = board(uid, title, about)
-    for panel in panels:
-        built = built.with_panel(panel)
-    return built
+    return with_panels(
+        "lms-security-events", "Security Events", "Who tries what; sources are in the security log.", panels
+    )
 
 
 DASHBOARDS = {
