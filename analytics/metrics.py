@@ -1,4 +1,4 @@
-"""Facts of the whole site, read off the request path. Labels are closed; nothing here names a person or a course."""
+"""Facts of the whole site, read off the request path. Labels are closed or few at a time; none names a person."""
 
 from collections.abc import Callable
 
@@ -6,8 +6,17 @@ from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
 
 from accounts.models import Role
+from analytics import top_courses
 from analytics.active_users import WINDOWS, active_users
-from analytics.models import Band, ConsistencyCheck, CourseTally, Inconsistency, InstructorWorkload, Measure
+from analytics.models import (
+    Band,
+    ConsistencyCheck,
+    CourseTally,
+    Inconsistency,
+    InstructorWorkload,
+    Measure,
+    RefreshMark,
+)
 from courses.models import EnrollmentState, LessonKind
 from observability import business
 
@@ -115,5 +124,44 @@ business.fact(
     "Completed published lessons, by kind.",
     tallied(Measure.COMPLETED),
     labels={"kind": LessonKind.values},
+    every=60,
+)
+business.top_fact(
+    "lms_course_enrollments_by_engagement",
+    "Enrollments by band of the engagement score, for the courses that most people began.",
+    top_courses.bands,
+    label="course",
+    size=top_courses.TOP,
+    labels={"band": Band.values},
+    every=60,
+)
+business.top_fact(
+    "lms_course_completion_ratio",
+    "Completed of those who began, for the courses that most people began.",
+    top_courses.completion,
+    label="course",
+    size=top_courses.TOP,
+    every=60,
+)
+business.top_fact(
+    "lms_course_drop_out_ratio",
+    "Dropped and expired of those who began, for the courses that most people began.",
+    top_courses.drop_out,
+    label="course",
+    size=top_courses.TOP,
+    every=60,
+)
+
+
+def engagement_age() -> float:
+    """Seconds since what changed was last counted; 0 before the first time."""
+    until = RefreshMark.objects.values_list("changes_until", flat=True).first()
+    return (timezone.now() - until).total_seconds() if until else 0.0
+
+
+business.fact(
+    "lms_engagement_age_seconds",
+    "Time since the engagement of those to whom something happened was last counted.",
+    engagement_age,
     every=60,
 )

@@ -9,14 +9,32 @@ from django.db.models.functions import Cast, Floor, Least
 
 from accounts.models import Role, User
 from analytics.active_users import WINDOWS, active_users
-from analytics.models import ConsistencyCheck, InstructorWorkload
+from analytics.models import Band, ConsistencyCheck, CourseTally, Engagement, InstructorWorkload, Measure
 from certificates.models import Certificate, CertificateState
 from courses import selectors as courses
 from courses.models import Course, CourseState, Enrollment, EnrollmentState, Lesson, LessonKind
 from courses.permissions import require_teaching
 
 STARTED = (EnrollmentState.ACTIVE, EnrollmentState.COMPLETED, EnrollmentState.DROPPED, EnrollmentState.EXPIRED)
-LEARNER_COLUMNS = ("learner", "name", "state", "progress", "enrolled_at", "completed_at", "last_activity_at")
+LEARNERS = {
+    "learner": "user__public_id",
+    "name": "user__name",
+    "state": "state",
+    "progress": "progress",
+    "enrolled_at": "enrolled_at",
+    "completed_at": "completed_at",
+    "last_activity_at": "last_activity_at",
+    "engagement": "engagement__score",
+    "engagement_band": "engagement__band",
+    "items_due": "engagement__items_due",
+    "submitted": "engagement__submitted",
+    "on_time": "engagement__on_time",
+    "prompt": "engagement__prompt",
+    "recency": "engagement__recency",
+    "engagement_formula": "engagement__formula_version",
+    "engagement_computed_at": "engagement__computed_at",
+}
+LEARNER_COLUMNS = tuple(LEARNERS)
 
 
 def taught_course(user: User, slug: str) -> Course:
@@ -46,7 +64,13 @@ def course_analytics(course: Course) -> dict[str, Any]:
         "mean_progress": begun.aggregate(mean=Avg("progress"))["mean"],
         "progress_distribution": [tenths.get(float(tenth), 0) for tenth in range(10)],
         "lesson_kinds": _lesson_kinds(course, started),
+        "engagement": _tallied(course, Measure.BAND, Band.values),
     }
+
+
+def _tallied(course: Course, measure: Measure, values: list[str]) -> dict[str, int]:
+    counts = CourseTally.objects.filter(course=course, measure=measure)
+    return dict.fromkeys(values, 0) | dict(counts.values_list("value", "count"))
 
 
 def _lesson_kinds(course: Course, learners: int) -> list[dict[str, Any]]:
@@ -73,14 +97,13 @@ def _lesson_kinds(course: Course, learners: int) -> list[dict[str, Any]]:
 
 def learner_rows(course: Course) -> Iterator[tuple[Any, ...]]:
     """A row of LEARNER_COLUMNS for everybody who is or was in the course, read as it is sent."""
-    return (
-        Enrollment.objects.filter(course=course)
-        .order_by("pk")
-        .values_list(
-            "user__public_id", "user__name", "state", "progress", "enrolled_at", "completed_at", "last_activity_at"
-        )
-        .iterator(chunk_size=1000)
-    )
+    rows = Enrollment.objects.filter(course=course).order_by("pk").values_list(*LEARNERS.values())
+    return rows.iterator(chunk_size=1000)
+
+
+def engagement_of(course: Course) -> QuerySet[Engagement]:
+    """Who has a score in the course, as last counted."""
+    return Engagement.objects.filter(course=course, score__isnull=False).select_related("enrollment__user")
 
 
 def workload_of(user: User) -> InstructorWorkload:

@@ -17,6 +17,7 @@ from django.db import connections
 
 from observability import catalog, instruments, sampler
 from observability.multiprocess.values import directory
+from observability.top import TopGauge
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ _by_fact = _ByFact()
 class Fact:
     """`measure` returns the value, or with labels a value for each label value (a tuple for several labels)."""
 
-    def __init__(self, gauge: instruments.Gauge, measure: Callable[[], Measurement], every: float) -> None:
+    def __init__(self, gauge: instruments.Gauge | TopGauge, measure: Callable[[], Measurement], every: float) -> None:
         self.gauge = gauge
         self.measure = measure
         self.every = every
@@ -71,10 +72,7 @@ class Fact:
             measured = self.measure()
             values = measured if isinstance(measured, Mapping) else {(): float(measured)}
             given = {key if isinstance(key, tuple) else (key,): value for key, value in values.items()}
-            for labels in self.gauge.label_sets():
-                self.gauge.set(given.pop(labels, 0.0), **dict(zip(self.gauge.labels, labels, strict=True)))
-            for labels, value in given.items():
-                self.gauge.set(value, **dict(zip(self.gauge.labels, labels, strict=True)))
+            self.gauge.replace(given)
         except Exception as error:
             logger.warning("fact %s could not be measured: %s", self.gauge.name, type(error).__name__)
             _by_fact.failures.labels(self.gauge.name).inc()
@@ -105,8 +103,28 @@ def register(
         if known
         else instruments.Gauge(name, documentation, labels=labels, multiprocess_mode="livemostrecent")
     )
-    _facts[name] = Fact(gauge, measure, every)
-    _by_fact.failures.labels(name)
+    _add(Fact(gauge, measure, every))
+
+
+def register_top(
+    name: str,
+    documentation: str,
+    measure: Callable[[], Mapping[str, float] | Mapping[tuple[str, ...], float]],
+    *,
+    label: str,
+    size: int,
+    labels: Mapping[str, Iterable[str]] | None = None,
+    every: float = 60.0,
+) -> None:
+    """Export the gauge `name`, whose `label` has up to `size` values that `measure` chooses, and `other`."""
+    known = _facts.get(name)
+    gauge = known.gauge if known else TopGauge(name, documentation, label=label, size=size, labels=labels)
+    _add(Fact(gauge, measure, every))
+
+
+def _add(fact: Fact) -> None:
+    _facts[fact.gauge.name] = fact
+    _by_fact.failures.labels(fact.gauge.name)
 
 
 def refresh(*, force: bool = False) -> None:

@@ -122,6 +122,11 @@ class Gauge(_Metric[prometheus_client.Gauge]):
     def set(self, value: float, **labels: str) -> None:
         self._child(labels).set(value)
 
+    def replace(self, values: Mapping[tuple[str, ...], float]) -> None:
+        """Set every label set, by the labels' values in order; one that is missing to 0."""
+        for labels in dict.fromkeys([*self.label_sets(), *values]):
+            self.set(values.get(labels, 0.0), **dict(zip(self.labels, labels, strict=True)))
+
     def inc(self, amount: float = 1, **labels: str) -> None:
         """Raises RuntimeError for a `mostrecent` gauge."""
         self._child(labels).inc(amount)

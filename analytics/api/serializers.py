@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from analytics.models import ConsistencyCheck, InstructorWorkload
+from analytics.models import ConsistencyCheck, Engagement, InstructorWorkload
 
 
 class LessonKindSerializer(serializers.Serializer[Any]):
@@ -27,6 +27,33 @@ class CourseAnalyticsSerializer(serializers.Serializer[Any]):
         child=serializers.IntegerField(), help_text="People by tenths of progress, from 0 to 100 percent."
     )
     lesson_kinds = LessonKindSerializer(many=True)
+    engagement = serializers.DictField(
+        child=serializers.IntegerField(), help_text="Enrollments by band of engagement, as last counted."
+    )
+
+
+class EngagementSerializer(serializers.ModelSerializer[Engagement]):
+    enrollment = serializers.UUIDField(source="enrollment.public_id", read_only=True)
+    learner = serializers.UUIDField(source="enrollment.user.public_id", read_only=True)
+    name = serializers.CharField(source="enrollment.user.name", read_only=True)
+
+    class Meta:
+        model = Engagement
+        fields = [
+            "enrollment",
+            "learner",
+            "name",
+            "score",
+            "band",
+            "items_due",
+            "submitted",
+            "on_time",
+            "prompt",
+            "recency",
+            "formula_version",
+            "computed_at",
+        ]
+        read_only_fields = fields
 
 
 class WorkloadSerializer(serializers.ModelSerializer[InstructorWorkload]):

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
+from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics
@@ -13,8 +14,13 @@ from rest_framework.views import APIView
 
 from accounts.permissions import IsAdmin, IsInstructor
 from analytics import selectors
-from analytics.api.serializers import CourseAnalyticsSerializer, PlatformSerializer, WorkloadSerializer
-from analytics.models import InstructorWorkload
+from analytics.api.serializers import (
+    CourseAnalyticsSerializer,
+    EngagementSerializer,
+    PlatformSerializer,
+    WorkloadSerializer,
+)
+from analytics.models import Engagement, InstructorWorkload
 from core.pagination import Cursor
 from core.spreadsheets import csv_download
 from courses.api.responses import FORBIDDEN, NOT_FOUND
@@ -23,6 +29,10 @@ from courses.permissions import caller
 
 class Busiest(Cursor):
     ordering = ("-ungraded_items", "pk")
+
+
+class LeastEngaged(Cursor):
+    ordering = ("score", "pk")
 
 
 class CourseAnalytics(APIView):
@@ -34,6 +44,26 @@ class CourseAnalytics(APIView):
         """How a course goes: for its staff."""
         course = selectors.taught_course(caller(request), slug)
         return Response(CourseAnalyticsSerializer(selectors.course_analytics(course)).data)
+
+
+class CourseEngagement(generics.ListAPIView):
+    """Who learns how much in a course, the least engaged first: for its staff."""
+
+    serializer_class = EngagementSerializer
+    pagination_class = LeastEngaged
+    filter_backends = [DjangoFilterBackend]
+    filterset_fields = ["band"]
+    queryset = Engagement.objects.none()
+
+    @extend_schema(
+        operation_id="courses_engagement_list",
+        responses={200: EngagementSerializer(many=True), 403: FORBIDDEN, 404: NOT_FOUND},
+    )
+    def get(self, request: Request, *args: object, **kwargs: object) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    def get_queryset(self) -> QuerySet[Engagement]:
+        return selectors.engagement_of(selectors.taught_course(caller(self.request), self.kwargs["slug"]))
 
 
 class CourseLearnersExport(APIView):

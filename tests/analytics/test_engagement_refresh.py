@@ -6,6 +6,7 @@ import random
 import psycopg
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
@@ -122,6 +123,21 @@ def test_changes_are_counted_and_nothing_else_is(course):
     assert set(Engagement.objects.filter(computed_at=later).values_list("pk", flat=True)) == {some[0].pk, some[1].pk}
     assert tallies() == recounted()
     assert tallies()["state", "dropped"] == 1
+
+
+def test_what_refreshing_asks_and_writes_follows_the_changes_not_the_enrollments(course):
+    learn(course, 3)
+    refresh.changed(now=NOW)
+    for extra in (0, 60):
+        learn(course, extra)
+        refresh.everybody(now=NOW)
+        Enrollment.objects.filter(pk=Enrollment.objects.earliest("pk").pk).update(last_activity_at=NOW + DAY / 12)
+        refresh.changed(now=NOW + DAY / 24)
+        with CaptureQueriesContext(connection) as queries:
+            assert refresh.changed(now=NOW + DAY / 12) == 1
+        assert len(queries) == 7  # a savepoint, the lock, the mark, who changed, those, the mark, and its release
+        assert Engagement.objects.filter(computed_at=NOW + DAY / 12).count() == 1
+        RefreshMark.objects.update(changes_until=NOW)
 
 
 def test_a_change_that_became_visible_late_is_still_counted(course):

@@ -14,6 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from accounts.models import User
 from analytics import workload
 from analytics.consistency import check
+from analytics.engagement import refresh
 from analytics.models import Inconsistency
 from certificates import services as certificates
 from certificates.models import IssueCause
@@ -25,6 +26,9 @@ PASSWORD = "a long 'quoted' password"
 VIEWS = {
     "certificates": "learner course state cause completed_at issued_at",
     "consistency": "kind found checked_at",
+    "course_tallies": "course measure value count",
+    "engagement": "learner course state score band items_due submitted on_time prompt recency formula_version "
+    "computed_at",
     "instructor_workload": "instructor courses active_students ungraded_items oldest_ungraded_at "
     "median_seconds_to_grade p90_seconds_to_grade graded_per_week computed_at",
     "learner_progress": "learner course state progress enrolled_at completed_at last_activity_at",
@@ -83,6 +87,7 @@ def learned(make_quiz, finish, student, instructor) -> User:
         complete_silently(student, enrollment.course)
     certificates.issue(enrollment=enrollment, cause=IssueCause.CLAIMED)
     workload.refresh()
+    refresh.everybody()
     check([Inconsistency.ATTEMPTS_STUCK])
     return student
 
@@ -94,7 +99,14 @@ def test_it_reads_every_view_by_public_ids_and_finds_no_name_or_address(reader, 
     )
     assert dict(found.fetchall()) == VIEWS
     rows = {view: reader.execute(f"SELECT * FROM {view}").fetchall() for view in VIEWS}
-    assert {view: len(row) for view, row in rows.items()} == dict.fromkeys(VIEWS, 1)
+    assert {view: len(row) for view, row in rows.items()} == dict.fromkeys(VIEWS, 1) | {"course_tallies": 4}
+    assert rows["engagement"][0][:6] == (learned.public_id, "biology", "completed", None, "none", 0)
+    assert sorted(rows["course_tallies"]) == [
+        ("biology", "band", "none", 1),
+        ("biology", "completed", "quiz", 1),
+        ("biology", "state", "completed", 1),
+        ("biology", "tenth", "9", 1),
+    ]
     assert rows["learner_progress"][0][0] == learned.public_id
     assert rows["learner_progress"][0][1:4] == ("biology", "completed", 100)
     assert rows["lesson_completion"] == [("biology", "quiz", 1, 1, 1)]

@@ -6,7 +6,9 @@ import pytest
 from django.db.backends.utils import CursorWrapper
 
 from accounts.models import User
+from analytics.engagement import refresh
 from courses.models import Course, Enrollment
+from observability import facts
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -37,10 +39,14 @@ def test_a_scrape_sends_the_same_statements_for_3_and_for_3000_enrollments(state
         start = User.objects.count()
         people = User.objects.bulk_create(User(email=f"p{start + number}@example.com") for number in range(count))
         Enrollment.objects.bulk_create(Enrollment(user=person, course=course) for person in people)
+        refresh.everybody()
+        facts.refresh(force=True)
         statements.clear()
         answer = client.get("/metrics")
         assert answer.status_code == 200
         assert b"lms_active_users{" in answer.content
+        counted = f'lms_course_enrollments_by_engagement{{band="none",course="biology"}} {start + count}.0'
+        assert counted in answer.content.decode()
         sent.append(list(statements))
     assert sent[0] == sent[1]
     assert [line for line in sent[0] if any(app in line for app in apps)] == []
