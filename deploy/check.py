@@ -69,13 +69,17 @@ def nginx_site(directory: Path) -> list[str]:
     )
     site = (DEPLOY / "nginx" / "lms.conf").read_text()
     site = site.replace("/etc/nginx/lms/", f"{DEPLOY / 'nginx'}/").replace("/etc/ssl/lms/", f"{directory}/")
+    (directory / "logs.conf").write_text(
+        (DEPLOY / "nginx" / "logs.conf").read_text().replace("/var/log/nginx/", f"{directory}/")
+    )
+    site = site.replace(f"{DEPLOY / 'nginx'}/logs.conf", f"{directory}/logs.conf")
     # nginx -t listens for real; a plain user may not on the ports below 1024.
     site = re.sub(r"listen (\d+)", rf"listen unix:{directory}/\1.socket", site)
     (directory / "lms.conf").write_text(site)
     temporary = "".join(f"{kind}_temp_path {directory}/{kind};\n" for kind in ("proxy", "fastcgi", "uwsgi", "scgi"))
     (directory / "nginx.conf").write_text(
         f"pid {directory}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\n{temporary}"
-        f"client_body_temp_path {directory}/body;\naccess_log off;\ninclude {directory}/lms.conf;\n}}\n"
+        f"client_body_temp_path {directory}/body;\ninclude {directory}/lms.conf;\n}}\n"
     )
     return ["nginx", "-t", "-e", "stderr", "-p", str(directory), "-c", str(directory / "nginx.conf")]
 
@@ -111,7 +115,11 @@ def main() -> int:
         print(f"deploy: no loader for the Compose file: {error}", file=sys.stderr)
     failed = []
     with tempfile.TemporaryDirectory(prefix="lms-deploy-check-") as name:
-        environment = os.environ | {"LMS_PROXY_LOG": f"{name}/access.json", "HOME": name}
+        environment = os.environ | {
+            "LMS_PROXY_LOG": f"{name}/access.json",
+            "LMS_PROXY_ERROR_LOG": f"{name}/errors.json",
+            "HOME": name,
+        }
         for what, commands in checks(Path(name)).items():
             binary = tool(commands[0][0])
             if binary is None:

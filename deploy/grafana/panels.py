@@ -30,7 +30,7 @@ WORKLOAD = """
 """
 ERRORS = '{service_name="lms"} | json | level=~"ERROR|CRITICAL"'
 SECURITY = '{service_name="lms"} | json | logger="observability.security"'
-PROXY = '{service_name="proxy"} | level=~"WARN|ERROR|CRITICAL"'
+PROXY = '{service_name="proxy"} | level=~"(?i)(warn|error|crit|alert|emerg).*"'
 LATENCY = "django_http_requests_latency_seconds_by_view_method"
 
 
