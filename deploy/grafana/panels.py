@@ -80,6 +80,15 @@ def course_performance() -> dashboard.Dashboard:
               about="People who did something in the last 5 minutes, by role."),
         graph("Certificates", [(f"sum by (cause) (rate(lms_certificates_issued_total[{RATE}])) * 3600", "{{cause}}")],
               unit="short", about="Certificates issued an hour, by cause."),
+        graph("Completion of courses", [("max by (course) (lms_course_completion_ratio)", "{{course}}")],
+              unit="percentunit", about="Completed of those who began, for the ten courses that most people began and "
+              "the rest together."),
+        graph("Drop-out", [("max by (course) (lms_course_drop_out_ratio)", "{{course}}")], unit="percentunit",
+              about="Dropped and expired of those who began, for the same courses."),
+        graph("Engagement", [("max by (band) (lms_enrollments_by_engagement)", "{{band}}")], unit="short",
+              about="Enrollments by band of the engagement score, over all courses."),
+        graph("Progress", [("max by (tenth) (lms_enrollments_by_progress)", "{{tenth}}")], unit="short",
+              about="Enrollments that began, by tenth of the course completed: 0 has hardly begun, 9 is nearly done."),
         table("Progress overview", PROGRESS, about="Enrollments of each course by state, and how far they are.",
               units={"completion rate": "percentunit", "mean progress": "percent"}, empty="no course yet"),
         table("Instructors' workload", WORKLOAD, about="What waits for each instructor, by public id, longest queue "

@@ -5,6 +5,7 @@ from grafana_foundation_sdk.builders import dashboard
 from deploy.grafana.look import courses, graph, learner, number, table, with_panels
 
 RATE = "$__rate_interval"
+PARTS = ("submitted", "on time", "prompt", "recency")
 # Both variables of the dashboard; an empty learner means everybody.
 CHOSEN = "course IN (${course:sqlstring}) AND ${learner:sqlstring} IN ('', learner::text)"
 PROGRESS = f"""
@@ -22,6 +23,11 @@ QUIZZES = f"""
         avg(percent) AS "mean result", bool_or(passed) AS passed, max(closed_at) AS "last attempt"
     FROM reporting.quiz_performance WHERE {CHOSEN} AND closed_at IS NOT NULL
     GROUP BY learner, course, quiz, quiz_title ORDER BY max(closed_at) DESC LIMIT 500
+"""
+ENGAGEMENT = f"""
+    SELECT learner, course, state, score, band, items_due AS "items due", submitted, on_time AS "on time",
+        prompt, recency, computed_at AS "counted"
+    FROM reporting.engagement WHERE {CHOSEN} ORDER BY score NULLS LAST LIMIT 500
 """
 CERTIFICATES = f"""
     SELECT learner, course, state, cause, completed_at AS "completed", issued_at AS "issued"
@@ -51,8 +57,12 @@ def student_progress() -> dashboard.Dashboard:
               "{{outcome}}")], unit="short", about="Public verifications in an hour, by answer."),
         graph("Active people", [("role:active_users:count", "{{role}}")], unit="short",
               about="People who did something in the last 5 minutes, by role."),
+        graph("Engagement", [("max by (band) (lms_enrollments_by_engagement)", "{{band}}")], unit="short",
+              about="Enrollments by band of the engagement score; nobody is scored before something was due."),
         table("Individual progress", PROGRESS, about="Each enrollment, last active first. Learners appear by their "
               "public id; the admin's search finds the person.", units={"progress": "percent"}),
+        table("Engagement scores", ENGAGEMENT, about="0 to 100 for each enrollment with its parts, the least engaged "
+              "first; docs/engagement.md has the formula.", units=dict.fromkeys(PARTS, "percentunit")),
         table("Lesson completion", KINDS, about="Of the lessons of each kind that were opened, the share completed.",
               units={"completion rate": "percentunit"}, empty="no lesson yet", width=12),
         table("Certificate issuance", CERTIFICATES, about="Certificates by public id, newest first.",
