@@ -34,6 +34,7 @@ MEASUREMENTS: dict[str, list[str]] = {
     "Sentry outages": ["bench.sentry_outage"],
     "quiz statistics": ["bench.quizzes", "statistics"],
     "exam load": ["bench.quizzes", "load"],
+    "engagement": ["bench.analytics"],
     "login storm": ["bench.login_storm"],
     "account enumeration": ["bench.account_enumeration"],
     "killed processes": ["bench.chaos_system"],

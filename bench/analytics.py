@@ -4,8 +4,8 @@
 
 Starts servers of its own, fills them by SQL (about 4 GB of disk at a million), counts everybody (linear: the time per
 enrollment is printed beside that of the smallest size), then again what 1,000 new completions changed, spread over
-1,000 enrollments. Exits 1 when the incremental run did not count exactly what changed, when a tally is not what
-counting from nothing gives, or when at 1,000,000 the incremental run took 2 s or more. Compare ratios, not times.
+1,000 enrollments. Exits 1 when the incremental run did not count exactly what changed, or when a tally is not what
+counting from nothing gives. Compare ratios, not times; filling a million takes five minutes.
 """
 
 import argparse
@@ -16,9 +16,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.figures import report
+
 LESSONS = 12
 EVENTS = 1000
 BAR_SECONDS = 2.0
+LINEAR = 1.5  # the cost of one grows by less, however many there are
 COURSES = """
 INSERT INTO courses_course (public_id, slug, title, summary, description, language, state, self_paced,
     requires_approval, grading_policy, starts_at, created_at, updated_at)
@@ -107,6 +110,10 @@ def run(sizes: list[int]) -> int:
             f"{changed} changed in {incremental * 1000:6.0f} ms",
             flush=True,
         )
+        report(f"engagement of 1,000 changed among {size:,}", incremental, "s", at_most=BAR_SECONDS)
+        if size != sizes[0]:
+            ratio = full / counted / smallest
+            report(f"engagement of everybody, each of {size:,} over each of {sizes[0]:,}", ratio, at_most=LINEAR)
         cursor.execute(TALLIES)
         kept = cursor.fetchall()
         cursor.execute("DELETE FROM analytics_coursetally")
@@ -118,7 +125,6 @@ def run(sizes: list[int]) -> int:
                 f"everybody counted {counted} of {stored}": counted != stored,
                 f"{changed} counted, {EVENTS} changed": changed != EVENTS,
                 "tallies differ from a recount": kept != cursor.fetchall(),
-                f"incremental took {incremental:.1f} s": size >= 1_000_000 and incremental >= BAR_SECONDS,
             }.items()
             if failed
         ]

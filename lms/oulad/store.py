@@ -1,4 +1,4 @@
-"""Writes the data set through the models, in bulk and in one transaction.
+"""Writes the data set through the models in bulk, a presentation in one transaction; one that is there is left alone.
 
 A presentation becomes a course, a dated assessment a required lesson, a submission a completed lesson whatever its
 mark (`fraction` holds it), a learner a person without a password. Banked work was done before the course began. Who
@@ -13,7 +13,6 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 
 from accounts.models import User
-from core.errors import Conflict
 from courses.models import (
     Course,
     CourseState,
@@ -27,11 +26,12 @@ from courses.models import (
     Section,
 )
 from lms.oulad.calendar import due_time, noon, opening
-from lms.oulad.reader import Dataset, Learner, Presentation
+from lms.oulad.reader import Assessment, Dataset, Learner, Presentation
 
 SLUG_PREFIX = "oulad-"
 DOMAIN = "oulad.invalid"  # reserved: no mail can go there
 BATCH = 2000
+LOCK = 0x6F756C6164  # any number that no other advisory lock of this database uses: one import at a time
 KINDS = {"TMA": LessonKind.ASSIGNMENT, "CMA": LessonKind.QUIZ, "Exam": LessonKind.QUIZ}
 TITLES = {"TMA": "Tutor-marked assignment", "CMA": "Computer-marked quiz", "Exam": "Final exam"}
 STATES = {
@@ -44,57 +44,65 @@ STATES = {
 
 @dataclass
 class Stored:
-    courses: int
-    people: int
-    enrollments: int
-    submissions: int
+    courses: int = 0
+    people: int = 0
+    enrollments: int = 0
+    submissions: int = 0
+    there_already: int = 0
 
 
 def store(data: Dataset, progress: Callable[[int], object]) -> Stored:
-    """`progress` is called with the enrollments done so far. Raises Conflict when the data set is there already."""
-    if Course.objects.filter(slug__startswith=SLUG_PREFIX).exists():
-        raise Conflict("the data set was imported before; nothing was changed")
-    with transaction.atomic():
-        courses = {presentation: _course(presentation, data.lengths[presentation]) for presentation in data.lengths}
-        lessons = _lessons(data, courses)
-        people = _people(data)
-        required = dict.fromkeys(data.lengths, 0)
-        for assessment in data.assessments.values():
-            required[assessment.presentation] += assessment.due is not None
-        learners, rows = list(data.learners.values()), 0
-        for first in range(0, len(learners), BATCH):
-            batch = learners[first : first + BATCH]
-            new = [
-                _enrollment(learner, people[learner.student], courses[learner.presentation], data, required)
-                for learner in batch
-            ]
-            Enrollment.objects.bulk_create(new)
-            EnrollmentChange.objects.bulk_create(
-                change
-                for learner, enrollment in zip(batch, new, strict=True)
-                for change in _changes(learner, enrollment, data.lengths[learner.presentation])
-            )
-            rows += len(
-                LessonProgress.objects.bulk_create(
-                    row
-                    for learner, enrollment in zip(batch, new, strict=True)
-                    for row in _rows(learner, enrollment, lessons)
-                )
-            )
-            progress(len(batch))
-        with connection.cursor() as cursor:
-            # Within the transaction: without statistics the first readers plan as if the tables were empty.
+    """`progress` is called with the enrollments done since the last call. Interrupted, a later call goes on."""
+    learners: dict[Presentation, list[Learner]] = {presentation: [] for presentation in data.lengths}
+    for learner in data.learners.values():
+        learners[learner.presentation].append(learner)
+    stored = Stored()
+    for presentation, members in learners.items():
+        with transaction.atomic():
+            _presentation(presentation, members, data, stored)
+        progress(len(members))
+    if stored.courses:
+        with connection.cursor() as cursor:  # else the first readers plan as if the tables were empty
             cursor.execute(
                 "ANALYZE accounts_user, courses_enrollment, courses_enrollmentchange, courses_lessonprogress"
             )
-    return Stored(len(courses), len(people), len(learners), rows)
+    return stored
+
+
+def _presentation(presentation: Presentation, members: list[Learner], data: Dataset, stored: Stored) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    if Course.objects.filter(slug=_slug(presentation)).exists():
+        stored.there_already += 1
+        return
+    course = _course(presentation, data.lengths[presentation])
+    assessments = [one for one in data.assessments.values() if one.presentation == presentation]
+    lessons = _lessons(assessments, course)
+    required = sum(assessment.due is not None for assessment in assessments)
+    known = User.objects.count()
+    people = _people(members)
+    stored.people += User.objects.count() - known
+    for first in range(0, len(members), BATCH):
+        batch = members[first : first + BATCH]
+        new = [_enrollment(learner, people[learner.student], course, data, required) for learner in batch]
+        pairs = list(zip(batch, new, strict=True))
+        stored.enrollments += len(Enrollment.objects.bulk_create(new))
+        last_day = data.lengths[presentation]
+        EnrollmentChange.objects.bulk_create(change for pair in pairs for change in _changes(*pair, last_day))
+        rows = LessonProgress.objects.bulk_create(row for pair in pairs for row in _rows(*pair, lessons))
+        stored.submissions += len(rows)
+    stored.courses += 1
+
+
+def _slug(presentation: Presentation) -> str:
+    return f"{SLUG_PREFIX}{'-'.join(presentation)}".lower()
 
 
 def _course(presentation: Presentation, days: int) -> Course:
     module, name = presentation
     start = opening(name)
     return Course.objects.create(
-        slug=f"{SLUG_PREFIX}{module}-{name}".lower(),
+        slug=_slug(presentation),
         title=f"Module {module}, {name}",
         language="en",
         state=CourseState.PUBLISHED,
@@ -105,13 +113,13 @@ def _course(presentation: Presentation, days: int) -> Course:
     )
 
 
-def _lessons(data: Dataset, courses: dict[Presentation, Course]) -> dict[str, Lesson]:
+def _lessons(assessments: list[Assessment], course: Course) -> dict[str, Lesson]:
     """By assessment. Exams without a date are not required: who sat them is not in the data."""
-    sections = {key: Section.objects.create(course=course, title="Assessments") for key, course in courses.items()}
-    ordered = sorted(data.assessments.values(), key=lambda one: (one.due is None, one.due or 0, one.key))
+    section = Section.objects.create(course=course, title="Assessments")
+    ordered = sorted(assessments, key=lambda one: (one.due is None, one.due or 0, one.key))
     lessons = {
         assessment.key: Lesson(
-            section=sections[assessment.presentation],
+            section=section,
             kind=KINDS.get(assessment.kind, LessonKind.ASSIGNMENT),
             title=TITLES.get(assessment.kind, assessment.kind),
             position=position,
@@ -125,19 +133,19 @@ def _lessons(data: Dataset, courses: dict[Presentation, Course]) -> dict[str, Le
     return lessons
 
 
-def _people(data: Dataset) -> dict[str, User]:
+def _people(members: list[Learner]) -> dict[str, User]:
+    """By student: some are in several presentations."""
     nobody = make_password(None)
-    students = sorted({learner.student for learner in data.learners.values()})
-    people = [
-        User(email=f"student{student}@{DOMAIN}", name=f"Student {student}", password=nobody) for student in students
-    ]
-    User.objects.bulk_create(people, batch_size=BATCH)
-    return dict(zip(students, people, strict=True))
+    emails = {f"student{learner.student}@{DOMAIN}": learner.student for learner in members}
+    User.objects.bulk_create(
+        [User(email=email, name=f"Student {student}", password=nobody) for email, student in emails.items()],
+        batch_size=BATCH,
+        ignore_conflicts=True,
+    )
+    return {emails[user.email]: user for user in User.objects.filter(email__in=emails)}
 
 
-def _enrollment(
-    learner: Learner, user: User, course: Course, data: Dataset, required: dict[Presentation, int]
-) -> Enrollment:
+def _enrollment(learner: Learner, user: User, course: Course, data: Dataset, required: int) -> Enrollment:
     start = opening(learner.presentation[1])
     last_day = data.lengths[learner.presentation]
     enrolled = noon(start, learner.registered or 0)
@@ -149,7 +157,7 @@ def _enrollment(
         course=course,
         state=state,
         source=EnrollmentSource.BULK,
-        progress=round(100 * done / required[learner.presentation], 2) if required[learner.presentation] else 0,
+        progress=round(100 * done / required, 2) if required else 0,
         enrolled_at=enrolled,
         completed_at=noon(start, last_day) if state == EnrollmentState.COMPLETED else None,
         last_activity_at=max([start, enrolled, *acted]),

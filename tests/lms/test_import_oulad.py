@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import User
 from courses.models import Course, Enrollment, EnrollmentChange, Lesson, LessonProgress
 from courses.services import drifted
+from lms.oulad import store
 from lms.oulad.reader import read
 from lms.oulad.report import auc
 
@@ -76,12 +77,47 @@ def test_presentations_become_courses_and_submissions_completed_lessons(data):
     assert not any(user.has_usable_password() for user in User.objects.all())
 
 
+def stored() -> list[int]:
+    return [model.objects.count() for model in (Course, User, Lesson, Enrollment, EnrollmentChange, LessonProgress)]
+
+
 @pytest.mark.django_db
-def test_a_second_import_is_refused_and_changes_nothing(data):
+def test_a_second_import_changes_nothing(data):
     run(data)
-    with pytest.raises(CommandError, match=r"^the data set was imported before; nothing was changed$"):
-        run(data)
-    assert (Course.objects.count(), Enrollment.objects.count(), LessonProgress.objects.count()) == (1, 3, 3)
+    before = stored()
+    assert run(data) == ("Imported 0 courses, 0 people, 0 enrollments, 0 submissions. 1 courses were there already.\n")
+    assert stored() == before
+
+
+@pytest.mark.django_db
+def test_an_interrupted_import_keeps_whole_courses_and_goes_on_when_run_again(data, monkeypatch):
+    for name, more in {
+        "courses": "AAA,2014B,100\n",
+        "assessments": "AAA,2014B,4,TMA,10,50\n",
+        "studentInfo": "AAA,2014B,7,Fail\nAAA,2014B,5,Pass\n",
+        "studentRegistration": "AAA,2014B,7,-30,?\nAAA,2014B,5,-3,?\n",
+        "studentAssessment": "4,5,9,0,60\n",
+    }.items():
+        with (data / f"{name}.csv").open("a") as file:
+            file.write(more)
+    original, made = store._rows, []
+
+    def stop_in_the_second(learner, enrollment, lessons):
+        made.append(enrollment.course.slug)
+        if made.count("oulad-aaa-2014b") == 2:
+            raise KeyboardInterrupt
+        return original(learner, enrollment, lessons)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_rows", stop_in_the_second)
+        with pytest.raises(CommandError, match="run it again to go on") as stopped:
+            run(data)
+    assert stopped.value.returncode == 130
+    assert stored() == [1, 3, 3, 3, 6, 3]
+    assert run(data) == ("Imported 1 courses, 1 people, 2 enrollments, 1 submissions. 1 courses were there already.\n")
+    assert stored() == [2, 4, 4, 5, 10, 4]
+    assert drifted() == []
+    assert User.objects.get(email="student7@oulad.invalid").enrollments.count() == 2
 
 
 @pytest.mark.django_db

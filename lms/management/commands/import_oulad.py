@@ -6,13 +6,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from core.errors import DomainError
 from lms.oulad.reader import OuladError, read
 from lms.oulad.store import store
 
 
 class Command(BaseCommand):
-    help = "Import the OULAD data set once: courses, registrations, dated assessments, submissions, withdrawals."
+    help = "Import the OULAD data set: courses, registrations, dated assessments, submissions, withdrawals."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("directory", type=Path, help="the data set's CSV files, plain or gzipped")
@@ -24,9 +23,10 @@ class Command(BaseCommand):
                 stored = store(data, bar.update)
         except OuladError as error:
             raise CommandError(f"Nothing was imported: {error}") from error
-        except DomainError as error:
-            raise CommandError(error.detail) from error
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted: what is done is kept; run it again to go on.", returncode=130) from None
         self.stdout.write(
             f"Imported {stored.courses} courses, {stored.people} people, {stored.enrollments} enrollments, "
             f"{stored.submissions} submissions."
+            + (f" {stored.there_already} courses were there already." if stored.there_already else "")
         )
