@@ -52,7 +52,7 @@ Metrics = Mapping[str, Mapping[str, Collection[str]]]
 
 @dataclass(frozen=True)
 class Query:
-    """`where` names the alert or panel; `shown` are the labels that its texts or legends show."""
+    """`where` names the alert, panel or figure; `shown` are the labels that its texts or legends show."""
 
     where: str
     expression: str
@@ -118,6 +118,13 @@ def panels() -> list[Query]:
         for target in panel["targets"]
         if target["datasource"]["type"] == "prometheus"
     ]
+
+
+def figures() -> list[Query]:
+    """What the admin's page for whoever is on call asks Prometheus."""
+    from lms.operations.state import FIGURES
+
+    return [Query(f"figure {title}", expression) for title, expression, _ in FIGURES]
 
 
 def recordings() -> dict[str, list[dict[str, Any]]]:
@@ -234,7 +241,7 @@ def main() -> int:
     import django
 
     django.setup()
-    lines = findings([*alerts(), *panels()], catalogued(), named_views())
+    lines = findings([*alerts(), *panels(), *figures()], catalogued(), named_views())
     for line in lines:
         print(line, file=sys.stderr)
     return 1 if lines else 0

@@ -488,6 +488,11 @@ else:
         "handlers": {"console": {"class": "logging.StreamHandler"}},
         "root": {"handlers": ["console"], "level": LOG_LEVEL},
     }
+# What the page of whoever is on call asks and links to; empty: it says that it doesn't know.
+OPERATIONS = {
+    name: env.str(f"LMS_{name}_URL", default="").rstrip("/")
+    for name in ("PROMETHEUS", "ALERTMANAGER", "GRAFANA", "FLOWER", "SENTRY", "PROXY_LOGS")
+}
 PROMETHEUS_EXPORT_MIGRATIONS = False
 OBSERVABILITY = {
     "ROLE": ROLE,

@@ -5,9 +5,12 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from lms.operations.views import operations
+
 admin.site.site_header = admin.site.site_title = "LMS administration"
 
 urlpatterns = [
+    path(f"{settings.ADMIN_PATH}operations/", admin.site.admin_view(operations), name="operations"),
     path(settings.ADMIN_PATH, admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

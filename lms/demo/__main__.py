@@ -19,7 +19,7 @@ from honcho.printer import Printer
 
 from lms import monitoring
 from lms.demo import monitoring as monitored
-from lms.demo.ports import BEAT_METRICS, DEMO_PORTS, FLOWER, WEB, WORKER_METRICS
+from lms.demo.ports import ALERTMANAGER, BEAT_METRICS, DEMO_PORTS, FLOWER, PROMETHEUS, WEB, WORKER_METRICS
 from lms.embedded import EmbeddedError, EmbeddedServers, end_leftovers, port_is_free, writable_directory
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,6 +109,9 @@ def _environment(run_dir: Path) -> dict[str, str]:
         "LMS_EMAIL_URL": f"filemail:///{run_dir / 'mail'}",
         "LMS_MEDIA_ROOT": str(run_dir / "media"),
         "LMS_LOG_FORMAT": "console",
+        "LMS_PROMETHEUS_URL": f"http://127.0.0.1:{PROMETHEUS.number}",
+        "LMS_ALERTMANAGER_URL": f"http://127.0.0.1:{ALERTMANAGER.number}",
+        "LMS_FLOWER_URL": f"http://127.0.0.1:{FLOWER.number}",
         "OBSERVABILITY_ALERTS_TOKEN": monitored.alerts_token(run_dir),
     }
     for variable in ("DATABASE_URL", "REDIS_URL"):

@@ -11,6 +11,7 @@ from deploy.names import (
     alerts,
     alternatives,
     catalogued,
+    figures,
     findings,
     load,
     matchers,
@@ -31,6 +32,14 @@ def without(name: str) -> list[str]:
 
 def test_every_alert_and_panel_names_only_what_exists():
     assert findings(QUERIES, catalogued(), named_views()) == []
+
+
+def test_every_figure_of_the_page_for_whoever_is_on_call_names_only_what_exists():
+    assert findings(figures(), catalogued(), named_views()) == []
+    others = {name: labels for name, labels in catalogued().items() if name != "celery_workers"}
+    assert findings(figures(), others, named_views()) == [
+        "figure Workers that answer: no metric celery_workers",
+    ]
 
 
 def test_every_metric_that_is_renamed_is_told_by_each_alert_and_panel_that_uses_it():
