@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 BOTH_CORES := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format manage monitoring catalog schema clean dashboards drill bench monitoring audit
+.PHONY: manifests help setup demo test check format manage monitoring catalog schema clean dashboards drill bench monitoring audit
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -74,6 +74,9 @@ bench: $(STAMP) ## Measure everything that has a number, beside its peers; ONLY=
 
 dashboards: $(STAMP) ## Write the dashboards' JSON from deploy/grafana/panels.py
 	@$(BIN)/python -m deploy.grafana.build
+
+manifests: $(STAMP) ## Write the Kubernetes rules from deploy/prometheus
+	@$(BIN)/python -m deploy.manifests
 
 manage: $(STAMP) ## Run a manage.py command against the running demo: make manage CMD="shell"
 	@LMS_ENV_FILE=.run/demo.env $(BIN)/python manage.py $(CMD)
