@@ -20,7 +20,7 @@ from tests.system import ROOT, wait_for
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
 # Images without a shell or anything that could ask.
-WITHOUT_HEALTH = {"redis-exporter", "loki", "collector", "migrate", "worker", "beat", "caddy"}
+WITHOUT_HEALTH = {"redis-exporter", "loki", "collector", "migrate", "caddy"}
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -28,7 +28,7 @@ from lms import monitoring
 from lms.embedded import end_with_parent, free_ports
 from tests.deploy import collector
 from tests.faults import end
-from tests.system import wait_for
+from tests.system import ROOT, wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
 SECRETS = {"Cookie": "sessionid=c00kie", "Authorization": "Bearer t0ken", "X-Session-Token": "s3ssion"}
@@ -285,3 +285,30 @@ def test_loki_keeps_few_labels_and_deletes():
     assert rule == {"action": "index_label", "attributes": ["service.name", "service.component"]}
     assert loki["limits_config"]["retention_period"] == "744h"
     assert loki["compactor"]["retention_enabled"] is True
+
+
+def test_panels_ask_for_labels_and_fields_that_lines_have():
+    from observability.security.stream import logger as security
+
+    config = collector.configuration({})
+    added: dict[str, set[str]] = {}
+    for receiver in config["receivers"].values():
+        for operator in receiver["operators"]:
+            if operator["type"] == "add" and operator["field"].startswith("resource"):
+                added.setdefault(operator["field"], set()).add(operator["value"])
+    fields = set(re.findall(r"`(\w+)`", (ROOT / "docs" / "logging.md").read_text()))
+    asked = 0
+    for path in (DEPLOY / "grafana" / "dashboards").glob("*.json"):
+        board = json.loads(path.read_text())
+        targets = [target for panel in board["panels"] for target in panel["targets"]]
+        for query in [*targets, *board["annotations"]["list"]]:
+            if query["datasource"]["type"] != "loki":
+                continue
+            asked += 1
+            (stream,) = re.findall(r'^\{service_name="(\w+)"\}', query["expr"])
+            assert stream in added['resource["service.name"]'], path.name
+            filters = dict(re.findall(r'\| (\w+)=~?"([^"]*)"', query["expr"]))
+            assert filters.keys() <= fields, path.name
+            assert filters.get("logger", security.name) == security.name
+            assert filters.get("event", "alert") == "alert"
+    assert asked == 7
