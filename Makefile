@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 BOTH_CORES := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: manifests help setup demo test check format manage monitoring catalog schema clean dashboards drill bench monitoring audit
+.PHONY: manifests help setup demo test check format manage monitoring catalog schema clean dashboards drill bench monitoring audit panels simulate
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,7 +40,7 @@ check: $(STAMP) ## Lint, types, import rules, migrations, generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	$(BIN)/bandit -q -ll -ii -c pyproject.toml -r core outbox accounts courses quizzes certificates analytics lms observability deploy
+	$(BIN)/bandit -q -ll -ii -c pyproject.toml -r core outbox accounts courses quizzes certificates analytics lms observability deploy simulation
 	$(BIN)/python -m lms.check
 	$(BIN)/python -m deploy.check
 
@@ -71,6 +71,12 @@ bench: $(STAMP) ## Measure everything that has a number, beside its peers; ONLY=
 	@test -x .run/bench/venv/bin/python || $(PYTHON) -m venv .run/bench/venv
 	@.run/bench/venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -r requirements-bench.txt
 	@.run/bench/venv/bin/python -m bench --only "$(ONLY)"
+
+panels: $(STAMP) ## Ask every panel's query after a simulated term; ARGS="--minutes 8"
+	@$(BIN)/python -m tests.panels $(ARGS)
+
+simulate: $(STAMP) ## Simulated people use the running demo; ARGS="--people 40 --days 7 --speed 2000 --seed 1"
+	@$(BIN)/python -m simulation $(ARGS)
 
 dashboards: $(STAMP) ## Write the dashboards' JSON from deploy/grafana/panels.py
 	@$(BIN)/python -m deploy.grafana.build

@@ -528,4 +528,11 @@ OBSERVABILITY = {
     "SECURITY_DOWNLOADS": ["file", "answer-file", "certificate-pdf"],
     "SECURITY_ONE_NETWORK": dict.fromkeys(("attempt-answer", "attempt-submission", "answer-files"), "public_id"),
     "SECURITY_BACKGROUND": env.bool("LMS_SECURITY_BACKGROUND", default=True),
+    "VERIFY": {
+        "PROMETHEUS_CONFIG": BASE_DIR / "deploy/prometheus/prometheus.yml",
+        "RULES": BASE_DIR / "deploy/prometheus/alerts.yml",
+        "ALERTMANAGER_CONFIG": BASE_DIR / "deploy/alertmanager/alertmanager.yml",
+        "DASHBOARDS": BASE_DIR / "deploy/grafana/dashboards",
+        "LOG_RECEIVER": "log",
+    },
 }

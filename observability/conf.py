@@ -39,6 +39,9 @@ DEFAULTS: dict[str, Any] = {
     "READY_CHECKS": None,
     "READY_DEADLINE_SECONDS": 2.0,
     "READY_MEMORY_SECONDS": 1.0,
+    # What verify_observability compares with: PROMETHEUS_CONFIG, ALERTMANAGER_CONFIG and RULES are files, DASHBOARDS is
+    # a directory; LOG_RECEIVER is Alertmanager's name for the receiver that posts to /alerts.
+    "VERIFY": {},
     "HEALTH_TOKEN": "",  # bearer token of the details; empty: there are none
     "DETAIL_CHECKS": {  # as READY_CHECKS
         "migrations": "observability.health.details.Migrations",

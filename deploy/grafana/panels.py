@@ -199,9 +199,9 @@ def security_events() -> dashboard.Dashboard:
               "{{event}}")], unit="short", about="Passwords, addresses, second factors and rights changed in an hour."),
         graph("Lost security records", [(f"sum by (reason) (rate(security_records_lost_total[{RATE}]))", "{{reason}}")],
               unit="ops", about="Events that were counted and logged but left no record.", warning=0.001),
-        graph("Password resets", [(f'sum by (view) (rate({HTTP}{{view=~"headless:.*:(request|reset)_password.*"}}'
+        graph("Password resets", [(f'sum by (view) (rate({HTTP}{{view=~"headless:.*:request_password|auth:account.reset_password.*"}}'
               f"[{RATE}]))", "{{view}}")], unit="reqps", about="Resets asked for and carried out."),
-        graph("Second factor", [(f'sum by (status) (rate({HTTP}{{view=~"headless:.*:mfa:authenticate"}}[{RATE}]))',
+        graph("Second factor", [(f'sum by (status) (rate({HTTP}{{view=~"auth:mfa.authenticate.*"}}[{RATE}]))',
               "{{status}}")], unit="reqps", about="Codes of second factors, by answer."),
         graph("Sign-ups and verifications", [("sum(increase(lms_signups_total[1h]))", "signed up"),
               ("sum(increase(lms_emails_verified_total[1h]))", "verified")], unit="short",

@@ -2,23 +2,11 @@
 
 import pytest
 
-from lms import monitoring
 from tests.drill.drills import DRILLS
 from tests.drill.run import run
-from tests.drill.world import World
 from tests.system import wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    try:
-        monitoring.fetch()
-    except (RuntimeError, OSError) as error:
-        pytest.skip(f"no Prometheus, and none to be had: {error}")
-    with World(tmp_path_factory.mktemp("drill")) as running:
-        yield running
 
 
 def test_the_watchdog_is_heard(world):

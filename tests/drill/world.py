@@ -28,6 +28,7 @@ DEPLOY = ROOT / "deploy"
 FACTOR = 20.0
 TOKEN = "drill-" + "t" * 32
 MOST_READERS = 6
+HOST_FILESYSTEMS = "^(ext4|xfs|btrfs|overlay|tmpfs|devtmpfs|zfs|vfat|9p|virtiofs|.*fuse.*)$"
 PASSWORD = "correct-horse-battery"
 SETTINGS = {  # the product's own durations, divided as the rules' are; whole seconds, and none below one
     "LMS_OUTBOX_INTERVAL": "1",
@@ -50,8 +51,9 @@ for number in range(1, 7):
 class World:
     """Start with `with World(directory) as world`; everything that it started ends with it."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, host_disks: bool = False) -> None:
         self.directory = directory
+        self.host_disks = host_disks
         self.stack = contextlib.ExitStack()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._commands: dict[str, Callable[[], subprocess.Popen[bytes]]] = {}
@@ -312,7 +314,7 @@ class World:
             "node": command(
                 "prometheus-node-exporter",
                 "--collector.filesystem.mount-points-exclude=^/(dev|proc|sys)($|/)",
-                "--collector.filesystem.fs-types-exclude=^(ext4|xfs|btrfs|overlay|tmpfs|devtmpfs|zfs|vfat|9p|virtiofs|.*fuse.*)$",
+                *([] if self.host_disks else [f"--collector.filesystem.fs-types-exclude={HOST_FILESYSTEMS}"]),
                 port="node",
             ),
             "postgres": command(

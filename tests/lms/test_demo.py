@@ -96,7 +96,7 @@ class Demo:
         fresh = free_ports(len(DEMO_PORTS))
         variables = {port.variable: str(number) for port, number in zip(DEMO_PORTS, fresh, strict=True)}
         self.web = int(variables["LMS_PORT"])
-        variables |= {"LMS_RUN_DIR": str(directory), "LMS_DEMO_STUDENTS": "20", "LMS_DEMO_PAUSE": "0.05"}
+        variables |= {"LMS_RUN_DIR": str(directory), "LMS_DEMO_STUDENTS": "20"}
         variables["LMS_TOOLS_DIR"] = str(monitoring.tools_directory())
         inherited = {
             name: value

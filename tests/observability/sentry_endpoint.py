@@ -54,6 +54,17 @@ class SentryEndpoint:
                 self.end_headers()
                 self.wfile.write(b"{}")
 
+            def do_GET(self) -> None:
+                """Sentry's API for one event: /api/0/projects/ORGANISATION/PROJECT/events/ID/"""
+                wanted = self.path.rstrip("/").rsplit("/", 1)[-1]
+                found = next((event for event in endpoint.of("event") if event["event_id"] == wanted), None)
+                body = json.dumps(found or {"detail": "not found"}).encode()
+                self.send_response(200 if found else 404)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
             def log_message(self, *args: object) -> None:
                 pass
 
@@ -65,6 +76,10 @@ class SentryEndpoint:
     def __exit__(self, *exc: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     @property
     def dsn(self) -> str:

@@ -1,0 +1,1 @@
+"""Simulated people who use the public API: `python -m simulation`, for the demo, panels, drills and benchmarks."""

@@ -1,0 +1,1 @@
+"""`make panels`: every query of every dashboard, asked of a live system."""
