@@ -31,6 +31,7 @@ WORKLOAD = """
 ERRORS = '{service_name="lms"} | json | level=~"ERROR|CRITICAL"'
 SECURITY = '{service_name="lms"} | json | logger="observability.security"'
 PROXY = '{service_name="proxy"} | level=~"(?i)(warn|error|crit|alert|emerg).*"'
+RESETS = "headless:.*:request_password_reset|auth:account.reset_password.*"
 LATENCY = "django_http_requests_latency_seconds_by_view_method"
 
 
@@ -160,9 +161,9 @@ def system_health() -> dashboard.Dashboard:
         graph("Threads by process", [("process_threads", "{{role}} {{slot}}")], unit="short",
               about="A slope over days is a leak.", width=12, since="7d"),
         lines("Errors", ERRORS, about="Lines of the LMS and its workers that somebody has to look at; a request's id "
-              "leads to all its lines.", empty="no errors"),
-        lines("Proxy", PROXY, about="What went wrong before the application: upstreams, and handshakes that failed.",
-              empty="no errors"),
+              "leads to all its lines. May be empty: nothing failed.", empty="no errors"),
+        lines("Proxy", PROXY, about="What went wrong before the application: upstreams, and handshakes that failed. "
+              "May be empty: nothing failed.", empty="no errors"),
     ]  # fmt: skip
     return with_panels(
         "lms-system-health", "System Health", "Whether the parts work, and which one is short of what.", panels
@@ -199,8 +200,8 @@ def security_events() -> dashboard.Dashboard:
               "{{event}}")], unit="short", about="Passwords, addresses, second factors and rights changed in an hour."),
         graph("Lost security records", [(f"sum by (reason) (rate(security_records_lost_total[{RATE}]))", "{{reason}}")],
               unit="ops", about="Events that were counted and logged but left no record.", warning=0.001),
-        graph("Password resets", [(f'sum by (view) (rate({HTTP}{{view=~"headless:.*:request_password|auth:account.reset_password.*"}}'
-              f"[{RATE}]))", "{{view}}")], unit="reqps", about="Resets asked for and carried out."),
+        graph("Password resets", [(f'sum by (view) (rate({HTTP}{{view=~"{RESETS}"}}[{RATE}]))', "{{view}}")],
+              unit="reqps", about="Resets asked for and carried out."),
         graph("Second factor", [(f'sum by (status) (rate({HTTP}{{view=~"auth:mfa.authenticate.*"}}[{RATE}]))',
               "{{status}}")], unit="reqps", about="Codes of second factors, by answer."),
         graph("Sign-ups and verifications", [("sum(increase(lms_signups_total[1h]))", "signed up"),

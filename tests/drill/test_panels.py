@@ -5,8 +5,8 @@ import time
 import pytest
 
 from tests.faults import HOST
-from tests.panels.__main__ import look, prepare, simulate
-from tests.panels.answers import Finding, Sources, ask, make_reporting_role
+from tests.panels.__main__ import look, prepare, simulate, sources_of
+from tests.panels.answers import Finding, Sources, ask
 from tests.panels.queries import Query, Range
 from tests.system import wait_for
 
@@ -31,8 +31,7 @@ AT_ONCE = {
 def test_a_short_term_has_no_unexpected_answer_and_no_panel_asks_what_has_no_answer(world):
     began = time.time()
     prepare(world)
-    database = world.system.servers.database_url
-    sources = Sources(f"http://{HOST}:{world.ports['prometheus']}", make_reporting_role(database))
+    sources = sources_of(world)
     assert simulate(world, seconds=8, days=2, seed=1) == 0
 
     def shown() -> list[Finding]:

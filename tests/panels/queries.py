@@ -99,6 +99,30 @@ def label_values(text: str) -> tuple[str, str]:
     return found["selector"] or "", found["label"]
 
 
+def logql(text: str) -> tuple[str, list[tuple[str, str, str]]]:
+    """Service and conditions on a line's fields. Raises ValueError for more of LogQL than our panels need."""
+    stream, *stages = (part.strip() for part in text.split(" | "))
+    service = re.fullmatch(r'\{service_name="(\w+)"\}', stream)
+    if not service:
+        raise ValueError(f"not understood: {stream}")
+    conditions = []
+    for stage in stages:
+        found = re.fullmatch(r'(\w+)\s*(=~|=)\s*"([^"]*)"', stage)
+        if found:
+            conditions.append((found[1], found[2], found[3]))
+        elif stage != "json":
+            raise ValueError(f"not understood: {stage}")
+    return service[1], conditions
+
+
+def matches(line: Mapping[str, Any], conditions: Sequence[tuple[str, str, str]]) -> bool:
+    """Whether a line's fields meet all conditions."""
+    return all(
+        bool(re.fullmatch(wanted, str(line.get(field, "")))) if operator == "=~" else line.get(field) == wanted
+        for field, operator, wanted in conditions
+    )
+
+
 def promql(text: str, range_: Range, values: Mapping[str, Sequence[str]]) -> str:
     """Several values become a regular expression. Raises ValueError for a variable that doesn't exist."""
 

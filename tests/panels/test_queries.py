@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.drill.world import DEPLOY
-from tests.panels.queries import Query, Range, label_values, promql, queries, sql, variables
+from tests.panels.queries import Query, Range, label_values, logql, matches, promql, queries, sql, variables
 
 RANGE = Range(start=1000.0, end=1600.0, step=5.0)
 
@@ -39,6 +39,15 @@ def test_label_values_with_and_without_a_selector():
         label_values("metrics(.*)")
 
 
+def test_log_lines_are_matched_by_their_fields_and_more_of_logql_is_refused():
+    service, conditions = logql('{service_name="lms"} | json | level=~"ERROR|CRITICAL" | logger="a"')
+    assert service == "lms"
+    lines = [{"level": level, "logger": logger} for level in ("ERROR", "ERRORS", "INFO") for logger in ("a", "b")]
+    assert [line for line in lines if matches(line, conditions)] == [{"level": "ERROR", "logger": "a"}]
+    with pytest.raises(ValueError, match="not understood: line_format"):
+        logql('{service_name="lms"} | line_format "x"')
+
+
 def test_panels_inside_of_rows_and_annotations_are_asked_too():
     source = {"type": "prometheus", "uid": "p"}
     target = {"refId": "A", "expr": "up", "datasource": source}
@@ -70,6 +79,6 @@ def test_panels_inside_of_rows_and_annotations_are_asked_too():
 def test_every_panel_of_every_dashboard_is_asked_something():
     for path in sorted((DEPLOY / "grafana" / "dashboards").glob("*.json")):
         board = json.loads(path.read_text())
-        asked = {query.panel for query in queries(board) if query.text and query.kind in {"prometheus", "sql"}}
+        asked = {query.panel for query in queries(board) if query.text and query.kind in {"prometheus", "sql", "loki"}}
         shown = {panel["title"] for panel in board["panels"] if panel["type"] not in {"row", "text"}}
         assert shown <= asked
