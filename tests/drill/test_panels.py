@@ -54,4 +54,4 @@ def test_a_metric_that_does_not_exist_and_a_query_that_is_none_are_found(world):
         for text in ("up", "lms_renamed_total", "sum(up", "0 / (up - up)")
     }
     assert (answers["up"], answers["lms_renamed_total"], answers["0 / (up - up)"]) == ("", "empty", "only NaN")
-    assert answers["sum(up"].startswith("ValueError: invalid parameter")
+    assert answers["sum(up"] == "ValueError: 1:7: parse error: unclosed left parenthesis"

@@ -1,10 +1,12 @@
 """What a dashboard asks, and how Grafana writes a query before it sends it: pure, no connection."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+MARKS = "an annotation marks what happened, if anything did."
 ALLOWED = re.compile(r"May be empty: (.+?\.)(?:\s|$)")
 _REFERENCE = re.compile(r"\$\{(\w+)(?::(\w+))?\}|\$(\w+)")
 _LABEL_VALUES = re.compile(r"label_values\((?:(?P<selector>.+),\s*)?(?P<label>\w+)\)", re.DOTALL)
@@ -76,7 +78,7 @@ def queries(dashboard: Mapping[str, Any]) -> Iterator[Query]:
         text = note.get("expr") or (note.get("target") or {}).get("expr") or ""
         if text:
             kind = kind_of(note.get("datasource"))
-            yield Query(name, f"annotation {note['name']}", "", kind, text)
+            yield Query(name, f"annotation {note['name']}", "", kind, text, MARKS)
 
 
 def variables(dashboard: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Query]]:
@@ -102,10 +104,10 @@ def label_values(text: str) -> tuple[str, str]:
 def logql(text: str) -> tuple[str, list[tuple[str, str, str]]]:
     """Service and conditions on a line's fields. Raises ValueError for more of LogQL than our panels need."""
     stream, *stages = (part.strip() for part in text.split(" | "))
-    service = re.fullmatch(r'\{service_name="(\w+)"\}', stream)
+    service = re.fullmatch(r'\{service_name="(\w+)"\}(?: \|= "([^"]*)")?', stream)
     if not service:
         raise ValueError(f"not understood: {stream}")
-    conditions = []
+    conditions = [("", "|=", service[2])] if service[2] else []
     for stage in stages:
         found = re.fullmatch(r'(\w+)\s*(=~|=)\s*"([^"]*)"', stage)
         if found:
@@ -117,10 +119,14 @@ def logql(text: str) -> tuple[str, list[tuple[str, str, str]]]:
 
 def matches(line: Mapping[str, Any], conditions: Sequence[tuple[str, str, str]]) -> bool:
     """Whether a line's fields meet all conditions."""
-    return all(
-        bool(re.fullmatch(wanted, str(line.get(field, "")))) if operator == "=~" else line.get(field) == wanted
-        for field, operator, wanted in conditions
-    )
+
+    def meets(field: str, operator: str, wanted: str) -> bool:
+        if operator == "|=":
+            return wanted in json.dumps(line)
+        value = str(line.get(field, ""))
+        return bool(re.fullmatch(wanted, value)) if operator == "=~" else value == wanted
+
+    return all(meets(*condition) for condition in conditions)
 
 
 def promql(text: str, range_: Range, values: Mapping[str, Sequence[str]]) -> str:

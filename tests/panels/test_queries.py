@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.drill.world import DEPLOY
-from tests.panels.queries import Query, Range, label_values, logql, matches, promql, queries, sql, variables
+from tests.panels.queries import MARKS, Query, Range, label_values, logql, matches, promql, queries, sql, variables
 
 RANGE = Range(start=1000.0, end=1600.0, step=5.0)
 
@@ -44,6 +44,8 @@ def test_log_lines_are_matched_by_their_fields_and_more_of_logql_is_refused():
     assert service == "lms"
     lines = [{"level": level, "logger": logger} for level in ("ERROR", "ERRORS", "INFO") for logger in ("a", "b")]
     assert [line for line in lines if matches(line, conditions)] == [{"level": "ERROR", "logger": "a"}]
+    _, conditions = logql('{service_name="lms"} |= "b"')
+    assert [line["logger"] for line in lines if matches(line, conditions)] == ["b", "b", "b"]
     with pytest.raises(ValueError, match="not understood: line_format"):
         logql('{service_name="lms"} | line_format "x"')
 
@@ -69,7 +71,7 @@ def test_panels_inside_of_rows_and_annotations_are_asked_too():
     assert list(queries(board)) == [
         Query("b", "In", "A", "prometheus", "up"),
         Query("b", "T", "A", "sql", "SELECT 1", "nobody was refused."),
-        Query("b", "annotation N", "", "prometheus", "ALERTS"),
+        Query("b", "annotation N", "", "prometheus", "ALERTS", MARKS),
     ]
     assert [query for _, query in variables(board)] == [
         Query("b", "variable i", "", "prometheus", "label_values(up, i)")
