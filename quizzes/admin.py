@@ -166,5 +166,5 @@ class QuestionVersionAdmin(ReadOnly, admin.ModelAdmin):
 class GradeChangeAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["at", "kind", "by", "old_points", "new_points", "reason"]
     list_filter = ["kind"]
-    search_fields = ["reason", "by__email", "answer__attempt__public_id"]
+    search_fields = ["reason", "by__email", "answer__attempt__public_id", "submission__public_id"]
     list_select_related = ["by"]

@@ -52,11 +52,17 @@ def submission_for(user: User, public_id: UUID) -> Submission:
     return submission
 
 
-def graded_submission(user: User, public_id: UUID) -> Submission:
-    """A submission in a course that the person teaches. Raises NotFound."""
+def graded_submission(user: User, public_id: UUID, *, change: bool = False) -> Submission:
+    """A submission in a course that the person teaches; with `change`, as one of its instructors.
+
+    Raises NotFound, Forbidden.
+    """
     submission = submission_for(user, public_id)
-    if not teaches(user, submission.assignment.lesson.section.course):
+    course = submission.assignment.lesson.section.course
+    if not teaches(user, course):
         raise NotFound("There is no such submission.")
+    if change and not may_change(user, course):
+        raise Forbidden("Only instructors of the course may do this.")
     return submission
 
 

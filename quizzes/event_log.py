@@ -18,7 +18,11 @@ EVENTS = {
     "attempt.failed": signals.attempt_failed,
     "attempt.regraded": signals.attempt_regraded,
 }
-SUBMISSION_EVENTS = {"submission.received": signals.submission_received, "submission.graded": signals.submission_graded}
+SUBMISSION_EVENTS = {
+    "submission.received": signals.submission_received,
+    "submission.graded": signals.submission_graded,
+    "submission.regraded": signals.submission_regraded,
+}
 
 
 def on_attempt(event: str, sender: Any, *, attempt: Attempt, **kwargs: Any) -> None:

@@ -43,16 +43,26 @@ grading = business.Histogram(
 submissions = business.Counter(
     "lms_assignment_submissions_total",
     "Events of submissions: a late one counts as received, too.",
-    labels={"event": ("received", "late", "graded", "passed", "failed")},
+    labels={"event": ("received", "late", "graded", "passed", "failed", "regraded")},
 )
 submission_files = business.Counter(
     "lms_assignment_files_total",
-    "Files of submissions. A quarantined one counts as uploaded, too.",
-    labels={"event": ("uploaded", "refused", "quarantined", "downloaded")},
+    "Files of submissions. A quarantined one counts as uploaded, too; a failed one is the server's fault.",
+    labels={"event": ("uploaded", "refused", "failed", "quarantined", "downloaded")},
 )
 submission_bytes = business.Counter(
     "lms_assignment_file_bytes_total",
     "Bytes of files of submissions, as they were stored or their sending began.",
+    labels={"direction": ("uploaded", "downloaded")},
+)
+answer_files = business.Counter(
+    "lms_answer_files_total",
+    "Files handed in as answers; a failed one is the server's fault.",
+    labels={"event": ("uploaded", "refused", "failed", "downloaded")},
+)
+answer_bytes = business.Counter(
+    "lms_answer_file_bytes_total",
+    "Bytes of files handed in as answers, as they were stored or their sending began.",
     labels={"direction": ("uploaded", "downloaded")},
 )
 submission_grading = business.Histogram(
@@ -77,6 +87,38 @@ def count_received(
 @receiver(signals.submission_files_refused)
 def count_refused(sender: Any, *, files: int, **kwargs: Any) -> None:
     submission_files.inc(files, event="refused")
+
+
+@receiver(signals.submission_files_failed)
+def count_failed_files(sender: Any, *, files: int, **kwargs: Any) -> None:
+    submission_files.inc(files, event="failed")
+
+
+@receiver(signals.answer_file_received)
+def count_answer_file(sender: Any, *, bytes: int, **kwargs: Any) -> None:
+    answer_files.inc(event="uploaded")
+    answer_bytes.inc(bytes, direction="uploaded")
+
+
+@receiver(signals.answer_file_refused)
+def count_refused_answer_file(sender: Any, **kwargs: Any) -> None:
+    answer_files.inc(event="refused")
+
+
+@receiver(signals.answer_file_failed)
+def count_failed_answer_file(sender: Any, **kwargs: Any) -> None:
+    answer_files.inc(event="failed")
+
+
+@receiver(signals.answer_file_served)
+def count_served_answer_file(sender: Any, *, bytes: int, **kwargs: Any) -> None:
+    answer_files.inc(event="downloaded")
+    answer_bytes.inc(bytes, direction="downloaded")
+
+
+@receiver(signals.submission_regraded)
+def count_regraded_submission(sender: Any, **kwargs: Any) -> None:
+    submissions.inc(event="regraded")
 
 
 @receiver(signals.submission_file_served)

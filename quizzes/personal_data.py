@@ -69,6 +69,7 @@ def _export_submissions(person: User) -> list[dict[str, Any]]:
 
 def _erase_submissions(person: User) -> int:
     mine = Submission.objects.filter(enrollment__user=person)
+    GradeChange.objects.filter(submission__in=mine).exclude(reason="").update(reason="erased")
     written = mine.exclude(text="", comment="").update(text="", comment="")
     return written + SubmissionFile.objects.filter(submission__in=mine).delete()[0]
 

@@ -27,7 +27,7 @@ from quizzes.api.assignment_serializers import (
     NewAssignmentSerializer,
     SubmissionSerializer,
 )
-from quizzes.api.serializers import GradeSerializer, QueueEntrySerializer
+from quizzes.api.serializers import GradeSerializer, OverrideSerializer, QueueEntrySerializer
 from quizzes.api.taking import KEY
 from quizzes.models import Assignment, Submission, SubmissionFile
 from quizzes.selectors import changeable_lesson
@@ -193,6 +193,18 @@ class SubmissionGrade(APIView):
         form = GradeSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         services.grade_submission(submission=submission, by=caller(request), **form.validated_data)
+        return Response(status=204)
+
+    @extend_schema(
+        request=OverrideSerializer,
+        responses={204: None, 400: INVALID, 403: FORBIDDEN, 404: NOT_FOUND, 409: CONFLICT, 422: UNPROCESSABLE},
+    )
+    def put(self, request: Request, public_id: UUID) -> Response:
+        """Override the points of a graded submission, with a reason. Instructors of the course."""
+        submission = selectors.graded_submission(caller(request), public_id, change=True)
+        form = OverrideSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        services.override_submission(submission=submission, by=caller(request), **form.validated_data)
         return Response(status=204)
 
 

@@ -14,10 +14,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.errors import DomainError, NotFound
+from core.events import announce
 from core.pagination import Cursor
 from courses.api.responses import CONFLICT, FORBIDDEN, INVALID, NOT_FOUND, UNPROCESSABLE
 from courses.permissions import caller, teaches
-from quizzes import idempotency, selectors, services
+from quizzes import idempotency, selectors, services, signals
 from quizzes.api import fields
 from quizzes.api.serializers import (
     AttemptDetailSerializer,
@@ -216,6 +217,7 @@ class AnswerFileDetail(APIView):
             file.content.open("rb"), as_attachment=True, filename=file.name, content_type="application/octet-stream"
         )
         answer["X-Content-Type-Options"] = "nosniff"
+        announce(signals.answer_file_served, AnswerFile, bytes=file.size)
         return answer
 
     @extend_schema(responses={204: None, 404: NOT_FOUND, 409: CONFLICT})

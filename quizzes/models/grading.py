@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from quizzes.models.assignment import Submission
 from quizzes.models.attempt import Answer
 from quizzes.models.quiz import Question, QuestionVersion
 
@@ -16,9 +17,10 @@ class ChangeKind(models.TextChoices):
 
 
 class GradeChange(models.Model):
-    """One change of an answer's points by a person's will. Never edited, never deleted on its own."""
+    """One change of an answer's or a submission's points by a person's will. Never edited, never deleted on its own."""
 
-    answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="changes")
+    answer = models.ForeignKey(Answer, on_delete=models.CASCADE, null=True, related_name="changes")
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, null=True, related_name="changes")
     kind = models.CharField(max_length=20, choices=ChangeKind)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     reason = models.TextField(blank=True)
@@ -35,6 +37,9 @@ class GradeChange(models.Model):
             models.CheckConstraint(condition=Q(kind__in=ChangeKind.values), name="quizzes_change_kind_known"),
             models.CheckConstraint(
                 condition=Q(kind=ChangeKind.PERSON) | ~Q(reason=""), name="quizzes_change_has_reason"
+            ),
+            models.CheckConstraint(
+                condition=Q(answer__isnull=True) ^ Q(submission__isnull=True), name="quizzes_change_of_one"
             ),
         ]
 

@@ -4,6 +4,7 @@ from quizzes.services.assignments import (
     claim_submission,
     create_assignment,
     grade_submission,
+    override_submission,
     release_submission,
     update_assignment,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "grade_attempt",
     "grade_submission",
     "override_points",
+    "override_submission",
     "preview_regrade",
     "quarantine_file",
     "refresh_statistics",

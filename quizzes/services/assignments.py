@@ -13,7 +13,7 @@ from courses.html import sanitise
 from courses.models import Enrollment, Lesson, LessonKind
 from courses.services import record_lesson_result
 from quizzes import clock, signals
-from quizzes.models import Assignment, Submission, SubmissionState
+from quizzes.models import Assignment, ChangeKind, GradeChange, Submission, SubmissionState
 from quizzes.services.grading import CLAIM
 from quizzes.services.submitting import loaded_submission
 
@@ -119,13 +119,10 @@ def grade_submission(
     if row.state != SubmissionState.WAITING or not held:
         raise Conflict("Claim the submission before grading it.", code="not_claimed")
     total = _total(row.assignment, points, rubric or {})
-    percent = round(total / row.assignment.max_points * 100 * row.share_kept, 2)
-    passed = percent >= row.assignment.pass_mark
+    result = _result(row, total)
     Submission.objects.filter(pk=row.pk, state=SubmissionState.WAITING).update(
+        **result,
         state=SubmissionState.GRADED,
-        points=total,
-        percent=percent,
-        passed=passed,
         rubric={key: str(value) for key, value in (rubric or {}).items()},
         comment=comment,
         graded_by=by,
@@ -133,15 +130,56 @@ def grade_submission(
         claimed_by=None,
         claimed_until=None,
     )
-    if row.assignment.lesson.published:
-        record_lesson_result(
-            enrollment=row.enrollment, lesson=row.assignment.lesson, passed=passed, fraction=float(percent / 100)
-        )
+    GradeChange.objects.create(submission=row, kind=ChangeKind.PERSON, by=by, reason=comment, new_points=total)
+    _record_result(row, result)
     graded = loaded_submission(row.pk)
     announce(
         signals.submission_graded, Submission, submission=graded, seconds=(moment - row.submitted_at).total_seconds()
     )
     return graded
+
+
+@transaction.atomic
+def override_submission(*, submission: Submission, by: User, points: Decimal, reason: str) -> Submission:
+    """Set a graded submission's points by hand; the penalty for being late stays. Who, when and why is kept.
+
+    Raises Conflict `not_graded` before it is graded or `own_answer`, Unprocessable `reason_needed` or `invalid_points`.
+    """
+    if not reason.strip():
+        raise Unprocessable("Say why.", code="reason_needed")
+    row = lock_submission(submission.pk)
+    if row.enrollment.user_id == by.pk:
+        raise Conflict("Nobody grades their own work.", code="own_answer")
+    if row.state != SubmissionState.GRADED:
+        raise Conflict("The submission isn't graded yet.", code="not_graded")
+    total = _total(row.assignment, points, {})
+    result = _result(row, total)
+    # Points by rubric entry would no longer add up to the new ones.
+    Submission.objects.filter(pk=row.pk).update(**result, rubric={})
+    GradeChange.objects.create(
+        submission=row, kind=ChangeKind.OVERRIDE, by=by, reason=reason.strip(), old_points=row.points, new_points=total
+    )
+    _record_result(row, result)
+    changed = loaded_submission(row.pk)
+    announce(signals.submission_regraded, Submission, submission=changed)
+    return changed
+
+
+def _result(submission: Submission, total: Decimal) -> dict[str, Any]:
+    assignment = submission.assignment
+    percent = round(total / assignment.max_points * 100 * submission.share_kept, 2)
+    return {"points": total, "percent": percent, "passed": percent >= assignment.pass_mark}
+
+
+def _record_result(submission: Submission, result: dict[str, Any]) -> None:
+    lesson = submission.assignment.lesson
+    if lesson.published:
+        record_lesson_result(
+            enrollment=submission.enrollment,
+            lesson=lesson,
+            passed=result["passed"],
+            fraction=float(result["percent"] / 100),
+        )
 
 
 def _total(assignment: Assignment, points: Decimal | None, marks: dict[str, Decimal]) -> Decimal:

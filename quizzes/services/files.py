@@ -3,8 +3,9 @@
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
-from core.errors import Conflict, NotFound, Unprocessable
-from quizzes import clock
+from core.errors import Conflict, DomainError, NotFound, Unprocessable
+from core.events import announce
+from quizzes import clock, signals
 from quizzes.kinds import Kind
 from quizzes.models import Answer, AnswerFile, Attempt
 from quizzes.services.attempts import lock_open
@@ -12,9 +13,20 @@ from quizzes.services.attempts import lock_open
 MEGABYTE = 1_000_000
 
 
-@transaction.atomic
 def add_answer_file(*, attempt: Attempt, position: int, upload: UploadedFile) -> AnswerFile:
     """Raises as `save_answer`; Conflict `too_many_files`; Unprocessable `file_too_large`, `not_a_file_question`."""
+    try:
+        with transaction.atomic():
+            file = _add(attempt, position, upload)
+    except Exception as error:
+        refused = isinstance(error, DomainError)
+        announce(signals.answer_file_refused if refused else signals.answer_file_failed, AnswerFile)
+        raise
+    announce(signals.answer_file_received, AnswerFile, bytes=file.size)
+    return file
+
+
+def _add(attempt: Attempt, position: int, upload: UploadedFile) -> AnswerFile:
     lock_open(attempt)
     answer = _answer(attempt, position)
     content = answer.version.content

@@ -47,8 +47,10 @@ def submit_assignment(
         # The rows went with the transaction; storage knows nothing of it.
         for file in stored:
             file.content.delete(save=False)
-        if isinstance(error, DomainError) and files:
-            announce(signals.submission_files_refused, Submission, files=len(files))
+        if files and isinstance(error, Exception):
+            refused = isinstance(error, DomainError)
+            signal = signals.submission_files_refused if refused else signals.submission_files_failed
+            announce(signal, Submission, files=len(files))
         raise
     return submission
 

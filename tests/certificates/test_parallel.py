@@ -1,7 +1,9 @@
 """Many at once, on real connections: one certificate, one serial, one mail, and everybody gets the same one."""
 
+import itertools
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 from django.core import mail
@@ -37,7 +39,28 @@ def _many_connections():
     pool.update(before)
 
 
-def test_claims_duplicate_deliveries_the_sweep_and_an_admin_make_one_certificate(student, course, completed):
+@pytest.fixture
+def all_saw_nothing(monkeypatch) -> Callable[[int], None]:
+    """The first callers wait for each other once they have looked for a certificate: each goes on to make one."""
+
+    def arrange(parties: int) -> None:
+        gate, arrivals, look = threading.Barrier(parties, timeout=60), itertools.count(), services._live
+
+        def look_together(enrollment: Enrollment) -> Certificate | None:
+            arrival, found = next(arrivals), look(enrollment)
+            if arrival < parties:
+                assert found is None
+                gate.wait()
+            return found
+
+        monkeypatch.setattr(services, "_live", look_together)
+
+    return arrange
+
+
+def test_claims_duplicate_deliveries_the_sweep_and_an_admin_make_one_certificate(
+    student, course, completed, all_saw_nothing
+):
     admin = User.objects.create(email="root@example.com", name="Root", role=Role.ADMIN)
 
     def claim() -> str:
@@ -61,6 +84,7 @@ def test_claims_duplicate_deliveries_the_sweep_and_an_admin_make_one_certificate
         assert answer.status_code == 200, answer.content
         return answer.json()["serial"]
 
+    all_saw_nothing(16)
     results = at_once([claim] * 50 + [deliver] * 20 + [by_hand])
     certificate = Certificate.objects.get()
     assert set(results) == {certificate.serial}

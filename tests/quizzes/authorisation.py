@@ -74,6 +74,7 @@ ROWS = {
     "submissions_claim_create": Row("401 404 404 404 200 200 200", SUBMISSION),
     "submissions_claim_destroy": Row("401 404 404 404 204 204 204", SUBMISSION),
     "submissions_grade_create": Row("401 404 404 404 409 409 409", SUBMISSION, {"points": "1"}),
+    "submissions_grade_update": Row("401 404 404 404 403 409 409", SUBMISSION, {"points": "1", "reason": "Nearly"}),
     "submission_files_retrieve": Row("401 404 200 404 200 200 200", {"public_id": "submission_file"}),
     "exam_day_retrieve": Row("401 403 403 403 403 403 200"),
 }

@@ -4,6 +4,7 @@ import datetime
 from decimal import Decimal
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
@@ -13,7 +14,7 @@ from courses import services as courses
 from courses.models import Enrollment, EnrollmentState, LessonProgress
 from observability.testing import assert_metric_delta
 from quizzes import clock, services
-from quizzes.models import Assignment, Submission, SubmissionFile, SubmissionState
+from quizzes.models import AnswerFile, Assignment, GradeChange, Submission, SubmissionFile, SubmissionState
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.7\nreport"
@@ -123,6 +124,111 @@ def test_a_rubric_adds_up_and_bounds_its_points(assignment, student, instructor)
     marks = {"form": Decimal(10), "fact": Decimal("55.5")}
     graded = services.grade_submission(submission=submission, by=instructor, rubric=marks)
     assert (graded.points, graded.percent, graded.passed) == (Decimal("65.5"), Decimal("65.5"), True)
+
+
+@pytest.fixture
+def graded(assignment, student, instructor) -> Submission:
+    submission = services.submit_assignment(user=student, assignment=assignment, text="done")
+    services.claim_submission(submission=submission, by=instructor)
+    return services.grade_submission(submission=submission, by=instructor, points=Decimal(40), comment="thin")
+
+
+def test_an_override_needs_a_reason_changes_the_result_and_is_on_record(
+    graded, instructor, student, django_capture_on_commit_callbacks
+):
+    for points, reason, code in ((80, " ", "reason_needed"), (101, "Oral", "invalid_points")):
+        with pytest.raises(Unprocessable) as error:
+            services.override_submission(submission=graded, by=instructor, points=Decimal(points), reason=reason)
+        assert error.value.code == code
+    with pytest.raises(Conflict, match="own"):
+        services.override_submission(submission=graded, by=student, points=Decimal(100), reason="I am good")
+    assert Enrollment.objects.get(user=student).state == EnrollmentState.ACTIVE
+    with (
+        assert_metric_delta("lms_assignment_submissions_total", 1, event="regraded"),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        changed = services.override_submission(
+            submission=graded, by=instructor, points=Decimal(80), reason=" Oral exam "
+        )
+    assert (changed.state, changed.points, changed.percent, changed.passed) == ("graded", 80, 80, True)
+    assert LessonProgress.objects.get(lesson=graded.assignment.lesson).fraction == 0.8
+    assert Enrollment.objects.get(user=student).state == EnrollmentState.COMPLETED
+    assert list(GradeChange.objects.values_list("submission", "kind", "by", "reason", "old_points", "new_points")) == [
+        (graded.pk, "person", instructor.pk, "thin", None, 40),
+        (graded.pk, "override", instructor.pk, "Oral exam", 40, 80),
+    ]
+
+
+def test_an_override_keeps_the_penalty_for_being_late(assignment, student, instructor):
+    due = clock.now() - datetime.timedelta(hours=30)
+    late = services.update_assignment(assignment=assignment, due_at=due, late_policy="accept")
+    submission = services.submit_assignment(user=student, assignment=late, text="late")
+    with pytest.raises(Conflict) as error:
+        services.override_submission(submission=submission, by=instructor, points=Decimal(90), reason="Oral")
+    assert error.value.code == "not_graded"
+    services.claim_submission(submission=submission, by=instructor)
+    services.grade_submission(submission=submission, by=instructor, points=Decimal(50))
+    changed = services.override_submission(submission=submission, by=instructor, points=Decimal(90), reason="Oral")
+    assert (changed.points, changed.percent, changed.passed) == (Decimal(90), Decimal(72), True)
+
+
+def test_the_api_overrides_for_instructors(graded, instructor, client_of):
+    path = f"/api/v1/submissions/{graded.public_id}/grade"
+    assert client_of(instructor).put(path, {"points": "90"}).status_code == 400
+    assert client_of(instructor).put(path, {"points": "90", "reason": "Oral"}).status_code == 204
+    assert Submission.objects.get().points == 90
+
+
+class _Full(FileSystemStorage):
+    def _save(self, name, content):
+        raise OSError(28, "No space left on device")
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    for model in (SubmissionFile, AnswerFile):
+        monkeypatch.setattr(model._meta.get_field("content"), "storage", _Full())
+
+
+def test_a_full_disk_counts_as_failed_not_as_refused(
+    assignment, student, make_quiz, start, full_disk, django_capture_on_commit_callbacks
+):
+    quiz = make_quiz()
+    services.add_question(quiz=quiz, kind="file_upload", prompt="Hand in", content={})
+    attempt = start(student, quiz)
+    with (
+        assert_metric_delta("lms_assignment_files_total", 1, event="failed"),
+        assert_metric_delta("lms_assignment_files_total", 0, event="refused"),
+        assert_metric_delta("lms_answer_files_total", 1, event="failed"),
+        assert_metric_delta("lms_answer_files_total", 0, event="uploaded"),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        with pytest.raises(OSError, match="space"):
+            services.submit_assignment(user=student, assignment=assignment, files=[pdf()])
+        with pytest.raises(OSError, match="space"):
+            services.add_answer_file(attempt=attempt, position=3, upload=pdf())
+    assert (Submission.objects.count(), AnswerFile.objects.count()) == (0, 0)
+
+
+def test_files_of_answers_are_counted_both_ways(
+    student, make_quiz, start, client_of, django_capture_on_commit_callbacks
+):
+    quiz = make_quiz()
+    services.add_question(quiz=quiz, kind="file_upload", prompt="Hand in", content={"files": 1})
+    attempt = start(student, quiz)
+    with (
+        assert_metric_delta("lms_answer_files_total", 1, event="uploaded"),
+        assert_metric_delta("lms_answer_files_total", 1, event="refused"),
+        assert_metric_delta("lms_answer_file_bytes_total", len(PDF), direction="uploaded"),
+        assert_metric_delta("lms_answer_files_total", 1, event="downloaded"),
+        assert_metric_delta("lms_answer_file_bytes_total", len(PDF), direction="downloaded"),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        file = services.add_answer_file(attempt=attempt, position=3, upload=pdf())
+        with pytest.raises(Conflict):
+            services.add_answer_file(attempt=attempt, position=3, upload=pdf())
+        served = client_of(student).get(f"/api/v1/answer-files/{file.public_id}")
+        assert b"".join(served.streaming_content) == PDF
 
 
 def test_a_file_that_is_not_what_it_says_is_kept_and_given_to_nobody(
