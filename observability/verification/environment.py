@@ -45,7 +45,7 @@ class Environment:
     alertmanager_config: Path = Path()
     rules: Path = Path()
     dashboards: Path = Path()
-    log_receiver: str = ""  # Alertmanager's name of the receiver that is the host's own log
+    log_receivers: frozenset[str] = frozenset()  # Alertmanager's names of receivers that are the host's own log
 
     def need(self, name: str) -> str:
         """The value. Raises Unset, naming the variable, where there is none."""
@@ -83,5 +83,7 @@ def from_variables(given: Mapping[str, str] = os.environ) -> Environment:
         alertmanager_config=versioned("ALERTMANAGER_CONFIG"),
         rules=versioned("RULES"),
         dashboards=versioned("DASHBOARDS"),
-        log_receiver=given.get("VERIFY_LOG_RECEIVER") or str(conf.VERIFY.get("LOG_RECEIVER", "")),
+        log_receivers=frozenset(
+            filter(None, (given.get("VERIFY_LOG_RECEIVER") or str(conf.VERIFY.get("LOG_RECEIVER", ""))).split(","))
+        ),
     )

@@ -154,7 +154,7 @@ def in_log(environment: Environment) -> trial.InLog:
         return lambda one, status: None
 
     def look(one: trial.Trial, status: str) -> bool | None:
-        if one.receivers != (environment.log_receiver,):
+        if not environment.log_receivers.issuperset(one.receivers):
             return None
         return any(f'"{status}"' in line or f" {status}" in line for line in store.lines(one.fingerprint))
 

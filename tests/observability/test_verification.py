@@ -193,6 +193,23 @@ def test_credentials_come_from_variables_and_are_never_shown(settings):
         found.need("loki_url")
 
 
+def test_the_log_is_asked_about_its_own_receivers_only(tmp_path):
+    """A counter of webhooks grows with every other alert; a line with the fingerprint doesn't."""
+    (tmp_path / "log").write_text('{"event": "alert", "status": "firing", "fingerprint": "abc"}\n')
+    place = from_variables({"VERIFY_LOG_FILES": str(tmp_path / "log"), "VERIFY_LOG_RECEIVER": "log,team"})
+    look = steps.in_log(place)
+
+    def told(status: str, fingerprint: str, *receivers: str) -> bool | None:
+        return look(trial.Trial("info", "key", receivers, fingerprint), status)
+
+    assert told("firing", "abc", "log") is True
+    assert told("firing", "abc", "team") is True
+    assert told("resolved", "abc", "log") is False
+    assert told("firing", "other", "log") is False
+    assert told("firing", "abc", "pager") is None
+    assert told("firing", "abc", "log", "pager") is None
+
+
 def test_only_http_is_asked_and_silence_has_a_reason():
     with pytest.raises(Unreachable, match="not an HTTP address"):
         request("file:///etc/passwd")
