@@ -17,7 +17,7 @@ from accounts import selectors, services
 from accounts.admin_personal_data import PersonalDataActions
 from accounts.admin_service_tokens import ServiceTokenAdmin  # noqa: F401  registers by being imported
 from accounts.models import Role, User
-from accounts.permissions import signed_in
+from accounts.permissions import caller
 from core.errors import DomainError
 
 admin.site.unregister(Group)  # roles decide here; permissions by group would be a second truth
@@ -131,10 +131,10 @@ class PersonAdmin(PersonalDataActions, UserAdmin):
             if "name" in form.changed_data:
                 services.change_name(person=person, name=obj.name)
             if "role" in form.changed_data:
-                services.change_role(person=person, role=wanted_role, by=signed_in(request))
+                services.change_role(person=person, role=wanted_role, by=caller(request))
             if "is_active" in form.changed_data:
                 change_state = services.activate if wanted_state else services.deactivate
-                change_state(person=person, by=signed_in(request))
+                change_state(person=person, by=caller(request))
         except DomainError as error:
             self.message_user(request, error.detail, messages.ERROR)
 
@@ -150,7 +150,7 @@ class PersonAdmin(PersonalDataActions, UserAdmin):
 
     def _give_role(self, request: HttpRequest, people: QuerySet[User], role: Role) -> None:
         def change(person: User) -> None:
-            services.change_role(person=person, role=role, by=signed_in(request))
+            services.change_role(person=person, role=role, by=caller(request))
 
         self._for_each(request, people, f"role {role.label.lower()}", change)
 
@@ -168,11 +168,11 @@ class PersonAdmin(PersonalDataActions, UserAdmin):
 
     @admin.action(description="Deactivate", permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self._for_each(request, queryset, "deactivated", lambda p: services.deactivate(person=p, by=signed_in(request)))
+        self._for_each(request, queryset, "deactivated", lambda p: services.deactivate(person=p, by=caller(request)))
 
     @admin.action(description="Activate", permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self._for_each(request, queryset, "activated", lambda p: services.activate(person=p, by=signed_in(request)))
+        self._for_each(request, queryset, "activated", lambda p: services.activate(person=p, by=caller(request)))
 
     @admin.action(description="Log out everywhere", permissions=["change"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

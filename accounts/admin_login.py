@@ -20,7 +20,7 @@ from accounts.authentication import lacks_second_factor
 from accounts.client_address import client_address
 from accounts.limits import LimitExceeded
 from accounts.models import User
-from accounts.permissions import signed_in
+from accounts.permissions import caller
 from accounts.selectors import SECOND_FACTORS
 from accounts.signals import SecretKind
 from core.events import announce
@@ -76,7 +76,7 @@ class AdminLoginForm(AdminAuthenticationForm):
 
 def record_admin_login(request: HttpRequest) -> None:
     """The session knows how it began, as one that began at the API does, and is in the person's session list."""
-    user = signed_in(request)
+    user = caller(request)
     record_authentication(request, user, method="password", email=user.email)
     UserSession.objects.create_from_request(request)
 

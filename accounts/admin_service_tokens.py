@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from accounts import service_tokens
 from accounts.models import ServiceToken
-from accounts.permissions import signed_in
+from accounts.permissions import caller
 
 
 class IssueForm(forms.ModelForm):
@@ -58,7 +58,7 @@ class ServiceTokenAdmin(admin.ModelAdmin):
             name=obj.name,
             scopes=form.cleaned_data["scopes"],
             lifetime=datetime.timedelta(days=form.cleaned_data["days"]),
-            by=signed_in(request),
+            by=caller(request),
         )
         obj.pk = token.pk
         self.message_user(request, f"Copy the token now, it is not shown again: {secret}", messages.WARNING)
@@ -66,5 +66,5 @@ class ServiceTokenAdmin(admin.ModelAdmin):
     @admin.action(description="Revoke", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ServiceToken]) -> None:
         for token in queryset.select_related("owner"):
-            service_tokens.revoke_token(token=token, by=signed_in(request))
+            service_tokens.revoke_token(token=token, by=caller(request))
         self.message_user(request, f"{len(queryset)} tokens are revoked.")

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from accounts import selectors, services
 from accounts.models import Role, User
-from accounts.permissions import IsAdmin, signed_in
+from accounts.permissions import IsAdmin, caller
 from accounts.serializers import (
     MeChangeSerializer,
     MeSerializer,
@@ -31,13 +31,13 @@ class MeView(APIView):
 
     @extend_schema(responses=MeSerializer)
     def get(self, request: Request) -> Response:
-        return Response(MeSerializer(selectors.person(public_id=signed_in(request).public_id)).data)
+        return Response(MeSerializer(selectors.person(public_id=caller(request).public_id)).data)
 
     @extend_schema(request=MeChangeSerializer, responses=MeSerializer)
     def patch(self, request: Request) -> Response:
         change = MeChangeSerializer(data=request.data, partial=True)
         change.is_valid(raise_exception=True)
-        person = selectors.person(public_id=signed_in(request).public_id)
+        person = selectors.person(public_id=caller(request).public_id)
         if "name" in change.validated_data:
             services.change_name(person=person, name=change.validated_data["name"])
         return Response(MeSerializer(person).data)
@@ -98,7 +98,7 @@ class PersonView(APIView):
             if "name" in change.validated_data:
                 services.change_name(person=person, name=change.validated_data["name"])
             if "role" in change.validated_data:
-                services.change_role(person=person, role=Role(change.validated_data["role"]), by=signed_in(request))
+                services.change_role(person=person, role=Role(change.validated_data["role"]), by=caller(request))
         return Response(PersonSerializer(person).data)
 
 
@@ -111,7 +111,7 @@ class PersonStateView(APIView):
     @extend_schema(request=None, responses=PersonSerializer)
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         person = selectors.person(public_id=public_id)
-        self.change(person=person, by=signed_in(request))
+        self.change(person=person, by=caller(request))
         return Response(PersonSerializer(person).data)
 
 

@@ -8,7 +8,7 @@ from rest_framework.permissions import BasePermission
 from accounts.models import Role, User
 
 
-def signed_in(request: Any) -> User:
+def caller(request: Any) -> User:
     """The person behind a request that permissions have let through. Raises TypeError for anybody else."""
     if not isinstance(request.user, User):
         raise TypeError("this view must not be reached without a login")

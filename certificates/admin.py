@@ -7,12 +7,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
+from accounts.permissions import caller
 from certificates import services
 from certificates.models import Certificate, CertificateChange, ReissueReason, RevocationReason
 from certificates.rendering import address
 from certificates.verification import Outcome, verify
 from core.errors import DomainError
-from courses.permissions import caller
 
 
 class ChangeInline(admin.TabularInline):

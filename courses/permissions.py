@@ -6,7 +6,6 @@ lessons while their enrollment is active or completed.
 """
 
 import datetime
-from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -25,12 +24,6 @@ from courses.models import (
 )
 
 READING = (EnrollmentState.ACTIVE, EnrollmentState.COMPLETED)
-
-
-def caller(request: Any) -> User:
-    """The person behind a request that needed authentication."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 def is_admin(user: User) -> bool:

@@ -8,8 +8,8 @@ from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.permissions import caller
 from core.errors import DomainError
-from courses.permissions import caller
 from quizzes import services
 from quizzes.models import Assignment, GradeChange, Submission, SubmissionFile
 from quizzes.services.assignments import ASSIGNMENT_TERMS

@@ -17,9 +17,9 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.permissions import caller
 from core.errors import Conflict, DomainError, Unprocessable
 from core.problems import CONTENT_TYPE, exception_handler
-from courses.permissions import caller
 from quizzes.models import IdempotencyRecord
 
 LONGEST_KEY = 255

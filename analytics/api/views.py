@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.permissions import IsAdmin, IsInstructor
+from accounts.permissions import IsAdmin, IsInstructor, caller
 from analytics import selectors
 from analytics.api.serializers import (
     CourseAnalyticsSerializer,
@@ -24,7 +24,6 @@ from analytics.models import Engagement, InstructorWorkload
 from core.pagination import Cursor
 from core.spreadsheets import csv_download
 from courses.api.responses import FORBIDDEN, NOT_FOUND
-from courses.permissions import caller
 
 
 class Busiest(Cursor):

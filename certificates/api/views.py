@@ -11,13 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.permissions import caller
 from certificates import badges, rendering, selectors, services
 from certificates.api.serializers import CertificateSerializer, GrantSerializer
 from certificates.models import Certificate, IssueCause
 from core.pagination import Cursor
 from courses import selectors as courses
 from courses.api.responses import CONFLICT, FORBIDDEN, INVALID, NOT_FOUND
-from courses.permissions import caller, require_change
+from courses.permissions import require_change
 
 
 class Newest(Cursor):

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path
 
+from accounts.permissions import caller
 from courses import services
 from courses.admin.export import csv_response
 from courses.html import sanitise
@@ -22,7 +23,6 @@ from courses.models import (
     LessonFile,
     Section,
 )
-from courses.permissions import caller
 
 
 class EnrollListForm(forms.Form):

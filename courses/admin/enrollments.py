@@ -7,11 +7,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
+from accounts.permissions import caller
 from core.errors import DomainError
 from courses import services
 from courses.admin.export import csv_response
 from courses.models import Enrollment, EnrollmentChange, EnrollmentState, ImportedItem, LessonProgress
-from courses.permissions import caller
 
 
 class ReadOnlyInline(admin.TabularInline):

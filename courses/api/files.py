@@ -13,12 +13,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.permissions import caller
 from courses import selectors, services
 from courses.api.responses import CONFLICT, FORBIDDEN, INVALID, NOT_FOUND, TOO_LARGE, UNPROCESSABLE
 from courses.api.serializers import LessonFileSerializer
 from courses.api.teaching_serializers import FileUploadSerializer
 from courses.files.transfer import send
-from courses.permissions import caller, require_change
+from courses.permissions import require_change
 
 
 class _AnyType(BaseContentNegotiation):

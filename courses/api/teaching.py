@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
-from accounts.permissions import IsInstructor
+from accounts.permissions import IsInstructor, caller
 from core.pagination import Cursor
 from courses import selectors, services
 from courses.api.filters import LearnerFilter
@@ -37,7 +37,7 @@ from courses.api.teaching_serializers import (
     StaffWriteSerializer,
 )
 from courses.models import Course, Enrollment, Lesson
-from courses.permissions import caller, require_change, require_teaching
+from courses.permissions import require_change, require_teaching
 from courses.versions import etag_of
 
 

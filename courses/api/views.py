@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.permissions import caller
 from core.pagination import Cursor
 from courses import selectors, services
 from courses.api.filters import CourseFilter, EnrollmentFilter
@@ -24,7 +25,6 @@ from courses.api.serializers import (
 )
 from courses.api.teaching import CourseChange, CourseCreation, LessonChange, course_answer, lesson_answer, valid
 from courses.models import Course, Enrollment
-from courses.permissions import caller
 
 
 class ByTitle(Cursor):

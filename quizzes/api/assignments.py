@@ -13,11 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.permissions import caller
 from core.errors import DomainError
 from core.events import announce
 from core.pagination import Cursor
 from courses.api.responses import CONFLICT, FORBIDDEN, INVALID, NOT_FOUND, UNPROCESSABLE
-from courses.permissions import caller, teaches
+from courses.permissions import teaches
 from quizzes import assignment_selectors as selectors
 from quizzes import idempotency, services, signals
 from quizzes.api import assignment_fields as fields

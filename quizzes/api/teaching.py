@@ -12,11 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.permissions import IsAdmin
+from accounts.permissions import IsAdmin, caller
 from core.errors import Unprocessable
 from core.pagination import Cursor
 from courses.api.responses import CONFLICT, FORBIDDEN, INVALID, NOT_FOUND, UNPROCESSABLE
-from courses.permissions import caller
 from quizzes import selectors, services
 from quizzes.api import assignment_fields, fields
 from quizzes.api.serializers import (

@@ -48,7 +48,7 @@ print("not reached", flush=True)
 
 POINTS = [
     ("certificates.services._create", "before"),
-    ("certificates.services._create", "after"),
+    ("certificates.services._publish_mail", "before"),
     ("certificates.services._record", "after"),
     ("certificates.services.issue", "after"),
     ("certificates.pdf.render", "before"),
