@@ -32,13 +32,15 @@ for number in range(50):
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
     tokens.append(session.session_key)
-print(json.dumps(tokens))
+print("TOKENS", json.dumps(tokens))
 """
 
 
 def prepared(system: System, slug: str, seats: int) -> list[str]:
     output = system.manage("shell", "--no-imports", "-c", PREPARE.format(slug=slug, seats=seats))
-    return json.loads(output.splitlines()[-1])
+    # Log lines come when they come, also after what was printed last.
+    (line,) = [line for line in output.splitlines() if line.startswith("TOKENS ")]
+    return json.loads(line.removeprefix("TOKENS "))
 
 
 def ask_at_once(system: System, slug: str, tokens: list[str]) -> list[Answer]:
