@@ -63,9 +63,12 @@ def test_a_student_signs_up_enrols_reads_and_completes_over_http_alone(system, c
     assert system.metric("lms_enrollments_total", source="self") == enrolled_before + 1
     assert system.metric("lms_lessons_completed_total", kind="text") == completed_before + 1
 
-    lines = [line for line in system.log_lines("web") if line.get("request_id") == request_id]
-    assert {"http.request", "enrollment.created"} <= {line.get("event") for line in lines}
-    access = next(line for line in lines if line.get("event") == "http.request")
+    def lines():
+        mine = (line for line in system.log_lines("web") if line.get("request_id") == request_id)
+        return {line.get("event"): line for line in mine}
+
+    wait_for(lambda: {"http.request", "enrollment.created"} <= set(lines()), what="the request's lines")
+    access = lines()["http.request"]
     assert (access["status"], access["method"]) == (201, "POST")
     assert "ada@example.org" not in system.log_path("web").read_text()
 

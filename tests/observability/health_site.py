@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import resource
 from pathlib import Path
 
 import psutil
@@ -100,6 +101,8 @@ async def _probe(port: int, start: asyncio.Event) -> int:
 
 
 async def _storm(port: int, probes: int) -> list[int]:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     start = asyncio.Event()
     running = [asyncio.create_task(_probe(port, start)) for _ in range(probes)]
     await asyncio.sleep(0.2)

@@ -1,18 +1,8 @@
-"""Views that show and use up the connection pool of the worker that answers."""
+"""A view that uses up the connection pool of the worker that answers."""
 
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.urls import include, path
-
-from observability.metrics.database import open_pools
-from observability.metrics.labels import process_labels
-
-
-def statistics(request: HttpRequest) -> JsonResponse:
-    """psycopg_pool's statistics, asked for without a connection."""
-    pools = open_pools()
-    stats = pools["default"].get_stats() if "default" in pools else {}
-    return JsonResponse({"slot": process_labels()[1], "stats": stats})
 
 
 def hold(request: HttpRequest, lock: int) -> JsonResponse:
@@ -22,4 +12,4 @@ def hold(request: HttpRequest, lock: int) -> JsonResponse:
     return JsonResponse({})
 
 
-urlpatterns = [path("pool", statistics), path("hold/<int:lock>", hold), path("", include("lms.urls"))]
+urlpatterns = [path("hold/<int:lock>", hold), path("", include("lms.urls"))]

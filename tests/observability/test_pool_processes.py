@@ -1,6 +1,8 @@
 """The pool metrics of running gunicorn workers, held against what psycopg_pool says in each of them."""
 
+import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,12 +14,11 @@ from tests.system import System, wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
 
-WORKERS, POOL, LOCK = 2, 11, 4711
+WORKERS, POOL, LOCK, FREE_LOCK = 2, 11, 4711, 4712
 VARIABLES = {
     "DJANGO_SETTINGS_MODULE": "tests.observability.pool_settings",
     "LMS_WEB_WORKERS": str(WORKERS),
-    # Threads for the questions, too, when every request that wants a connection went to one worker.
-    "LMS_WEB_THREADS": "40",
+    "LMS_WEB_THREADS": str(POOL + 1),
     "LMS_DB_POOL_MAX": str(POOL),
     "LMS_DB_POOL_TIMEOUT": "60",
 }
@@ -34,16 +35,16 @@ WORDS = {
 Statistics = dict[str, dict[str, float]]
 
 
-def own(system: System) -> Statistics:
-    """Slot → psycopg_pool's statistics, of the workers that happen to answer; a number that is 0 may be missing."""
+def own(directory: Path) -> Statistics:
+    """Slot → what psycopg_pool says now, in the workers with an open pool; a number that is 0 may be missing there."""
+    files = [path for path in directory.iterdir() if not path.name.startswith(".")]
+    asked = time.time()
     found: Statistics = {}
-    with ThreadPoolExecutor(8) as askers:
-        # At the same time: one after the other, the same worker might answer all of them.
-        answers = [answer.json for answer in askers.map(lambda _: system.get("/pool"), range(16))]
-    for answer in answers:
-        if stats := answer["stats"]:
-            stats["used"] = stats["pool_size"] - stats.get("pool_available", 0)
-            found[answer["slot"]] = {word: stats.get(word, 0) for word in WORDS.values()}
+    for path in files:
+        wait_for(lambda path=path: path.stat().st_mtime > asked, every=0.02, what="newer statistics")
+        stats = json.loads(path.read_text())
+        stats["used"] = stats["pool_size"] - stats.get("pool_available", 0)
+        found[path.name] = {word: stats.get(word, 0) for word in WORDS.values()}
     return found
 
 
@@ -60,16 +61,25 @@ def exported(system: System) -> Statistics:
     return found
 
 
-def agreed(system: System) -> Statistics:
+def agreed(system: System, directory: Path) -> Statistics:
     """The statistics of the slots where the pool said the same before and after a scrape, if the scrape says it too."""
-    before, scraped, after = own(system), exported(system), own(system)
+    before, scraped, after = own(directory), exported(system), own(directory)
     steady = {slot: stats for slot, stats in after.items() if before.get(slot) == stats}
     return steady if all(scraped.get(slot) == stats for slot, stats in steady.items()) else {}
 
 
 def test_pool_metrics_are_the_pools_own_statistics_in_every_worker(tmp_path: Path):
     statuses: list[int] = []
-    with System(tmp_path, processes=("web",), variables=VARIABLES) as system:
+    (directory := tmp_path / "statistics").mkdir()
+    variables = VARIABLES | {"POOL_STATISTICS": str(directory)}
+    with System(tmp_path, processes=("web",), variables=variables) as system:
+
+        def every_worker_has_a_pool() -> bool:
+            with ThreadPoolExecutor(16) as askers:
+                list(askers.map(lambda _: system.get(f"/hold/{FREE_LOCK}"), range(32)))
+            return len(own(directory)) == WORKERS
+
+        wait_for(every_worker_has_a_pool, seconds=60, what="a request for each worker")
 
         def ask() -> None:
             statuses.append(system.get(f"/hold/{LOCK}").status)
@@ -81,7 +91,7 @@ def test_pool_metrics_are_the_pools_own_statistics_in_every_worker(tmp_path: Pat
                 thread.start()
 
             def used_up() -> list[dict[str, float]]:
-                return [stats for stats in agreed(system).values() if stats["requests_waiting"]]
+                return [stats for stats in agreed(system, directory).values() if stats["requests_waiting"]]
 
             full = wait_for(used_up, what="a used-up pool that is exported as it is")[0]
             assert (full["used"], full["pool_available"], full["pool_max"]) == (POOL, 0, POOL)
@@ -92,7 +102,7 @@ def test_pool_metrics_are_the_pools_own_statistics_in_every_worker(tmp_path: Pat
         rested: Statistics = {}
 
         def all_at_rest() -> bool:
-            rested.update(agreed(system))
+            rested.update(agreed(system, directory))
             return len(rested) == WORKERS and not any(stats["used"] for stats in rested.values())
 
         wait_for(all_at_rest, seconds=60, what="every worker's statistics afterwards")

@@ -125,6 +125,10 @@ def test_a_submit_never_waits_for_the_broker_and_nothing_is_lost(exam, fault, st
     wait_for(lambda: exam.state(attempt, token) == "graded", what="the grade after the broker's return", seconds=120)
     wait_for(lambda: exam.certificates(token), what="the certificate", seconds=60)
     assert len(exam.certificates(token)) == 1
-    lines = exam.system.log_lines("worker")
-    graded = [line for line in lines if line.get("event") == "attempt.graded" and line.get("attempt") == attempt]
-    assert len(graded) == 1
+
+    def graded():
+        lines = exam.system.log_lines("worker")
+        return [line for line in lines if line.get("event") == "attempt.graded" and line.get("attempt") == attempt]
+
+    wait_for(graded, what="the line about the grade")
+    assert len(graded()) == 1
