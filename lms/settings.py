@@ -480,7 +480,8 @@ LOG_LEVEL = env.str("LMS_LOG_LEVEL", default="INFO")
 if OBSERVABILITY_ENABLED:
     from observability.logs import logging_config
 
-    LOGGING = logging_config(log_format=LOG_FORMAT, level=LOG_LEVEL)
+    # What a command found out goes to standard output alone, so that it can be piped.
+    LOGGING = logging_config(log_format=LOG_FORMAT, level=LOG_LEVEL, stream="stderr" if ROLE == "command" else "stdout")
 else:
     LOGGING = {
         "version": 1,

@@ -20,10 +20,10 @@ COMPLETE = {
 }
 
 
-def start(**variables: str) -> subprocess.CompletedProcess[str]:
+def start(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")}
     return subprocess.run(
-        [sys.executable, "manage.py", "diffsettings", "--output", "unified"],
+        [sys.executable, "manage.py", *(command or ("diffsettings", "--output", "unified"))],
         cwd=ROOT,
         env=kept | variables,
         capture_output=True,
@@ -53,6 +53,18 @@ def test_development_never_guesses_a_server_either(missing):
     result = start(LMS_DEBUG="1", **{name: value for name, value in COMPLETE.items() if name != missing})
     assert result.returncode == 1
     assert missing in result.stderr
+
+
+@pytest.mark.parametrize(("role", "streams"), [("command", "result|line"), ("api", "line,result|")])
+def test_the_log_lines_of_a_command_stay_out_of_its_output(role, streams):
+    program = "import logging; logging.getLogger('lms').warning('line'); logging.shutdown(); print('result')"
+    result = start("shell", "--no-imports", "-c", program, **COMPLETE, LMS_ROLE=role, LMS_LOG_FORMAT="json")
+    assert result.returncode == 0, result.stderr
+    said = [
+        ",".join(word for text in written.splitlines() for word in ("line", "result") if word in text)
+        for written in (result.stdout, result.stderr)
+    ]
+    assert "|".join(said) == streams
 
 
 def test_the_defaults_are_those_of_production():

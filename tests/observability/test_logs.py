@@ -174,9 +174,11 @@ def test_the_formatter_leaves_the_record_as_it_was():
 
 
 def test_the_format_is_chosen_by_one_argument():
-    assert logging_config(log_format="console")["handlers"]["stdout"]["formatter"] == "console"
+    assert logging_config(log_format="console")["handlers"]["stream"]["formatter"] == "console"
     with pytest.raises(ValueError, match="neither 'json' nor 'console'"):
         logging_config(log_format="xml")
+    with pytest.raises(ValueError, match="neither 'stdout' nor 'stderr'"):
+        logging_config(stream="file")
 
 
 def test_the_console_format_keeps_one_line_for_the_message_and_indents_the_exception():
