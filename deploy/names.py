@@ -25,7 +25,7 @@ _SHOWN = re.compile(r"\{\{\s*(?:\$labels\.)?(\w+)\s*\}\}")
 _WORDS = {
     "and", "or", "unless", "on", "by", "without", "ignoring", "group_left", "group_right", "bool", "offset",
     "sum", "min", "max", "avg", "count", "topk", "rate", "increase", "vector", "time", "histogram_quantile",
-    "clamp_min", "label_replace", "predict_linear", "absent", "deriv",
+    "clamp_min", "label_replace", "predict_linear", "absent", "deriv", "delta",
 }  # fmt: skip
 _SUFFIXES = {"histogram": ("_bucket", "_count", "_sum"), "summary": ("_count", "_sum")}
 # Prometheus adds the first two to every series; the buckets of a histogram have the third.

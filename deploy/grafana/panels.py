@@ -155,9 +155,9 @@ def system_health() -> dashboard.Dashboard:
               about="A slope over days is a leak.", width=12, since="7d"),
         graph("Open files by process", [("process_open_fds", "{{role}} {{slot}}")], unit="short",
               about="A slope over days is a leak.", width=12, since="7d"),
-        graph("Growth of memory", [("deriv(process_proportional_memory_bytes[6h]) * 86400", "{{role}} {{slot}}")],
-              unit="bytes", about="What each process would gain in a day at the pace of the last six hours; a process "
-              "that has warmed up stays near zero.", width=12, since="7d"),
+        graph("Growth of memory", [("delta(process_proportional_memory_bytes[6h])", "{{role}} {{slot}}")],
+              unit="bytes", about="What each process gained within six hours; one that has warmed up stays near zero.",
+              width=12, since="7d"),
         graph("Threads by process", [("process_threads", "{{role}} {{slot}}")], unit="short",
               about="A slope over days is a leak.", width=12, since="7d"),
         lines("Errors", ERRORS, about="Lines of the LMS and its workers that somebody has to look at; a request's id "
