@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 BOTH_CORES := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: manifests help setup demo test check format manage monitoring catalog schema clean dashboards drill bench monitoring audit panels simulate
+.PHONY: manifests help setup demo test check format manage monitoring catalog schema clean dashboards drill bench monitoring audit panels simulate fuzz
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ else
 	@echo "Once more without the observability app:"
 	@LMS_OBSERVABILITY=0 $(BIN)/python -m pytest $(BOTH_CORES) -q -m "not processes and not observability"
 endif
+
+fuzz: $(STAMP) ## Ask the API 6000 generated things in sequences, as five kinds of people; CASES=20000 for more
+	@LMS_FUZZ_CASES=$(or $(CASES),6000) $(BIN)/python -m pytest -q tests/lms/test_api_stateful.py
 
 check: $(STAMP) ## Lint, types, import rules, migrations, generated files
 	$(BIN)/ruff format --check .
