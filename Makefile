@@ -43,7 +43,7 @@ check: $(STAMP) ## Lint, types, import rules, migrations, generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	$(BIN)/bandit -q -ll -ii -c pyproject.toml -r core outbox accounts courses quizzes certificates analytics lms observability deploy simulation
+	$(BIN)/bandit -q -ll -ii -c pyproject.toml -r core outbox maintenance accounts courses quizzes certificates analytics lms observability deploy simulation
 	$(BIN)/python -m lms.check
 	$(BIN)/python -m deploy.check
 

@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "allauth.headless",
     "django_celery_beat",
     "outbox",
+    "maintenance",
     "accounts",
     "courses",
     "quizzes",
@@ -250,6 +251,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "task": "outbox.tasks.relay",
         "schedule": schedule(run_every=_interval("LMS_OUTBOX_INTERVAL", 2)),
         "options": {"expires": 30},
+    },
+    "carry-out-maintenance": {
+        "task": "maintenance.tasks.carry_out",
+        "schedule": schedule(run_every=_interval("LMS_MAINTENANCE_INTERVAL", 15)),
+        "options": {"expires": 15},
     },
     "expire-enrollments": {
         "task": "courses.tasks.expire_enrollments",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from lms.operations.state import gather
+from maintenance import selectors
 
 
 @never_cache
@@ -18,6 +19,7 @@ def operations(request: HttpRequest) -> TemplateResponse:
         **admin.site.each_context(request),
         "title": _("Operations"),
         "state": gather(),
+        "maintenance": [*selectors.open_windows(), *selectors.planned_windows()],
         "security_url": reverse(security) if security else "",
     }
     return TemplateResponse(request, "admin/operations.html", context)

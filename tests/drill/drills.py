@@ -268,6 +268,23 @@ def worker_restarted(world: World) -> Iterator[None]:
     yield
 
 
+def _maintenance(world: World, code: str) -> None:
+    world.system.manage("shell", "-c", f"from maintenance import services, selectors\n{code}")
+
+
+@contextlib.contextmanager
+def maintenance_under_way(world: World) -> Iterator[None]:
+    _maintenance(
+        world,
+        "import datetime\nnow = datetime.datetime.now(datetime.UTC)\n"
+        "services.schedule_window(title='Drill', starts_at=now, ends_at=now + datetime.timedelta(hours=1))",
+    )
+    try:
+        yield
+    finally:
+        _maintenance(world, "for window in selectors.open_windows(): services.end_window(window=window)")
+
+
 BURNS = (
     Expected("ErrorBudgetBurn", "pager", "critical", "window-1h", "over 5m and 1h"),
     Expected("ErrorBudgetBurn", "pager", "critical", "window-6h", "over 30m and 6h"),
@@ -296,5 +313,6 @@ DRILLS = (
     Drill(redis_filled, warns("RedisMemoryHigh")),
     Drill(web_killed, pages("ServiceUnavailable", "TargetDown")),
     Drill(cpu_burnt, warns("HostCpuHigh")),
+    Drill(maintenance_under_way, (Expected("ScheduledMaintenance", "log", "info", "operation"),)),
     Drill(worker_restarted, (Expected("ProcessRestarted", "log", "info", "operation"),)),
 )

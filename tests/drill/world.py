@@ -34,6 +34,7 @@ SETTINGS = {  # the product's own durations, divided as the rules' are; whole se
     "LMS_OUTBOX_INTERVAL": "1",
     "LMS_SWEEP_INTERVAL": "1",
     "LMS_CERTIFICATE_SWEEP": "6",
+    "LMS_MAINTENANCE_INTERVAL": "1",
     "OBSERVABILITY_ALERTS_TOKEN": TOKEN,
     # Traffic of a term in minutes: the limits of people who read one page at a time would stop it.
     "LMS_LIMITS": "api_student=1000000/60",
@@ -74,13 +75,14 @@ class World:
     def _start(self) -> None:
         self.sinks = self.stack.enter_context(Sinks())
         self.mail = self.stack.enter_context(MailServer(free_port()))
+        names = ("prometheus", "alertmanager", "node", "postgres", "redis", "blackbox")
+        self.ports = dict(zip(names, free_ports(len(names)), strict=True))
+        variables = SETTINGS | {"LMS_ALERTMANAGER_URL": f"http://{HOST}:{self.ports['alertmanager']}"}
         self.system = self.stack.enter_context(
-            System(self.directory / "lms", variables=SETTINGS, through=self._through)
+            System(self.directory / "lms", variables=variables, through=self._through)
         )
         self.system.manage("import_course", "lms/demo/sample_course", "--publish")
         self.system.manage("shell", "-c", PEOPLE)
-        names = ("prometheus", "alertmanager", "node", "postgres", "redis", "blackbox")
-        self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         self._write_configuration()
         self.stack.callback(self._end)
         for name, command in self._monitoring().items():

@@ -1,0 +1,1 @@
+"""Planned work on the system: while it lasts, warnings are silent and pages are not."""

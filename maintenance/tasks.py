@@ -1,0 +1,20 @@
+"""Beat runs this: silences follow the plan, also after Alertmanager was away or lost its data."""
+
+import logging
+
+from celery import shared_task
+
+from maintenance import services
+from maintenance.alertmanager import Unreachable
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def carry_out() -> int:
+    try:
+        return services.carry_out()
+    except Unreachable as error:
+        # Not a failed task: whoever is away has alerts of its own.
+        logger.warning("Alertmanager can't be told of maintenance: %s", error)
+        return 0
