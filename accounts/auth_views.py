@@ -15,8 +15,11 @@ from allauth.mfa.adapter import get_adapter
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from accounts import login_limits, used_secrets
-from accounts.signals import SecretKind
+from accounts import login_limits, signals, used_secrets
+from accounts.limits import LimitExceeded
+from accounts.models import User
+from accounts.signals import LoginFailure, SecretKind
+from core.events import announce
 from core.problems import problem_json_response
 
 
@@ -47,6 +50,22 @@ class _Credential(APIView):
         return refused
 
 
+class _SignatureLimit(_Credential):
+    """Signatures of a passkey as a second factor are counted as codes are."""
+
+    def handle_input(self, data: Any) -> HttpResponse | None:
+        user = self.get_input_kwargs()["user"]
+        attempt = login_limits.begin_code(self.request, user.pk)
+        refused = super().handle_input(data)
+        if refused is None:
+            attempt.succeeded()
+        elif self.request.user.is_authenticated:
+            announce(signals.confirmation_failed, User, user=user, method="passkey")
+        else:
+            login_limits.announce_failure(self.request, user.email, LoginFailure.CODE)
+        return refused
+
+
 class AuthenticateView(_CodeLimit, views.AuthenticateView):
     pass
 
@@ -56,14 +75,27 @@ class ReauthenticateView(_CodeLimit, views.ReauthenticateView):
 
 
 class LoginWebAuthnView(_Credential, views.LoginWebAuthnView):
+    """A refused signature counts for its source as a wrong password does, not for the account that it claims."""
+
+    def handle_input(self, data: Any) -> HttpResponse | None:
+        try:
+            attempt = login_limits.begin_source(self.request)
+        except LimitExceeded:
+            login_limits.announce_failure(self.request, None, LoginFailure.LIMITED)
+            raise
+        refused = super().handle_input(data)
+        if refused is None:
+            attempt.succeeded()
+        else:
+            login_limits.announce_failure(self.request, None, LoginFailure.PASSKEY)
+        return refused
+
+
+class AuthenticateWebAuthnView(_SignatureLimit, views.AuthenticateWebAuthnView):
     pass
 
 
-class AuthenticateWebAuthnView(_Credential, views.AuthenticateWebAuthnView):
-    pass
-
-
-class ReauthenticateWebAuthnView(_Credential, views.ReauthenticateWebAuthnView):
+class ReauthenticateWebAuthnView(_SignatureLimit, views.ReauthenticateWebAuthnView):
     pass
 
 

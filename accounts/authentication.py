@@ -14,6 +14,7 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
+from accounts import limits, login_limits
 from accounts.models import Role, User
 from accounts.selectors import SECOND_FACTORS
 
@@ -26,6 +27,8 @@ class SessionTokenAuthentication(XSessionTokenAuthentication):
             return None
         found: tuple[Any, Any] | None = super().authenticate(request)
         if found is None:
+            # As generous as other reads: a class whose sessions have ended is no attack.
+            limits.require(limits.Count("auth_reads", login_limits.source_of(request._request)))
             raise AuthenticationFailed("The session has ended. Log in again.", code="session_ended")
         require_second_factor(found[0])
         return found

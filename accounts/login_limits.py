@@ -42,8 +42,16 @@ def begin(request: HttpRequest, email: str) -> Attempt:
     return Attempt(counts)
 
 
+def begin_source(request: HttpRequest) -> Attempt:
+    """Count a check that names no account by itself. Raises LimitExceeded."""
+    counts = (Count("login_source", source_of(request)),)
+    limits.require(*counts)
+    return Attempt(counts)
+
+
 def announce_failure(request: HttpRequest, email: str | None, reason: LoginFailure) -> None:
-    account = limits.keyed_hash((email or "").strip().lower())
+    """`email` is the account's that was tried; None when the attempt named none."""
+    account = "" if email is None else limits.keyed_hash(email.strip().lower())
     announce(signals.login_failed, User, reason=reason, source=client_address(request), account=account)
 
 

@@ -19,7 +19,7 @@ signups = business.Counter("lms_signups_total", "People who signed up.")
 emails_verified = business.Counter("lms_emails_verified_total", "E-mail addresses verified by their link.")
 logins = business.Counter(
     "lms_logins_total",
-    "Logins by result; `limited` ones were refused before the password was looked at.",
+    "Logins by result; `limited` ones were refused before what was sent was looked at.",
     labels={"result": ("succeeded", *signals.LoginFailure)},
 )
 role_changes = business.Counter(
@@ -67,7 +67,7 @@ def report_login(sender: Any, *, user: User, source: str, **kwargs: Any) -> None
 
 @receiver(signals.login_failed)
 def report_failed_login(sender: Any, *, reason: signals.LoginFailure, source: str, account: str, **kwargs: Any) -> None:
-    if reason == signals.LoginFailure.PASSWORD:
+    if reason in (signals.LoginFailure.PASSWORD, signals.LoginFailure.PASSKEY):
         report(SecurityEvent.LOGIN_FAILED, source=source, account=account)
     elif reason == signals.LoginFailure.CODE:
         report(SecurityEvent.MFA_FAILED, source=source, account=account)

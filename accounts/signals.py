@@ -8,7 +8,8 @@ from django.dispatch import Signal
 class LoginFailure(StrEnum):
     PASSWORD = "password"  # wrong, or nobody has that address: on purpose not told apart
     CODE = "code"  # a wrong second factor
-    LIMITED = "limited"  # too many failures before; the password was not looked at
+    PASSKEY = "passkey"  # a signature that proves nothing
+    LIMITED = "limited"  # too many failures before; what was sent was not looked at
 
 
 class SecretKind(StrEnum):
@@ -21,8 +22,10 @@ class SecretKind(StrEnum):
 user_signed_up = Signal()  # user
 email_verified = Signal()  # user
 logged_in = Signal()  # user, source (client address)
-login_failed = Signal()  # reason: a LoginFailure, source (client address), account (keyed hash of the e-mail address)
-confirmation_failed = Signal()  # user, method ("password" or "code"): somebody logged in confirmed a sensitive step
+# reason: a LoginFailure, source (client address), account (keyed hash of the e-mail address, "" when none was named)
+login_failed = Signal()
+# user, method ("password", "code" or "passkey"): somebody logged in confirmed a sensitive step
+confirmation_failed = Signal()
 logged_out = Signal()  # user
 password_reset_requested = Signal()  # user
 password_changed = Signal()  # user, how: "change" or "reset"

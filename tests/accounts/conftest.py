@@ -12,6 +12,8 @@ from django.test import Client
 from accounts import services
 from accounts.models import Role, User
 from outbox import services as outbox
+from tests.accounts import parallel
+from tests.system import System
 
 PASSWORD = "a long and unusual passphrase"
 
@@ -101,3 +103,22 @@ def link_key(body: str) -> str:
     found = re.search(r"https?://\S+/([^/\s]+)", body.split("Thank you")[0])
     assert found is not None, body
     return unquote(found.group(1))
+
+
+@pytest.fixture(scope="package")
+def four_workers(tmp_path_factory):
+    """With people, and with mails that carry a reset link for edsger and a verification link for kurt."""
+    variables = {
+        "LMS_WEB_WORKERS": "4",
+        "LMS_TRUSTED_PROXIES": "127.0.0.0/8",
+        "LMS_LIMITS": ",".join(f"{name}={value}" for name, value in parallel.LIMITS.items()),
+    }
+    with System(tmp_path_factory.mktemp("parallel"), processes=("web",), variables=variables) as running:
+        output = running.manage("shell", "-c", parallel.PEOPLE.format(password=PASSWORD, secret=parallel.SECRET))
+        running.recovery_codes = output.split("codes ")[1].splitlines()[0].split()
+        asked = {"email": "edsger@example.org"}
+        running.post(parallel.APP + "auth/password/request", asked, X_Forwarded_For="192.0.2.7")
+        kurt = {"email": "kurt@example.org", "name": "Kurt", "password": PASSWORD}
+        assert running.post(parallel.APP + "auth/signup", kurt, X_Forwarded_For="192.0.2.9").status == 401
+        running.manage("shell", "-c", "from outbox import services; services.relay()")
+        yield running

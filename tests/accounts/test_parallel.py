@@ -1,83 +1,24 @@
 """Guarantees that only show under real parallel use: gunicorn with four workers, real Redis, real PostgreSQL."""
 
-import http.client
 import json
 import re
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import unquote
 
 import pytest
 
 from tests.accounts.conftest import PASSWORD
+from tests.accounts.parallel import APP, SECRET, at_once, csrf, login, send_form, statuses
 from tests.system import Answer, System, wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]  # the start of four workers on a busy machine
 
-LIMITS = {
-    "login_account": "5/300",
-    "login_source": "10/300",
-    "signup_source": "10/300",
-    "reset_source": "10/300",
-    "key_source": "1000/60",
-    "api_student": "10/300",
-    "mfa_account": "1000/60",
-    "mfa_source": "1000/60",
-    "login_calls": "1000/60",
-    "auth_writes": "1000/60",
-}
-PEOPLE = """
-from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP
-from accounts import services
-for email in ("ada", "grace", "edsger", "barbara"):
-    person = services.create_person(email=email + "@example.org", name=email, password={password!r})
-    if email == "grace":
-        TOTP.activate(person, {secret!r})
-        print("codes", " ".join(RecoveryCodes.activate(person).get_unused_codes()))
-"""
-SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-APP = "/api/v1/auth/app/v1/"
-
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """With four people, and with mails that carry a reset link for edsger and a verification link for kurt."""
-    variables = {
-        "LMS_WEB_WORKERS": "4",
-        "LMS_TRUSTED_PROXIES": "127.0.0.0/8",
-        "LMS_LIMITS": ",".join(f"{name}={value}" for name, value in LIMITS.items()),
-    }
-    with System(tmp_path_factory.mktemp("parallel"), processes=("web",), variables=variables) as running:
-        output = running.manage("shell", "-c", PEOPLE.format(password=PASSWORD, secret=SECRET))
-        running.recovery_codes = output.split("codes ")[1].splitlines()[0].split()
-        running.post(APP + "auth/password/request", {"email": "edsger@example.org"}, X_Forwarded_For="192.0.2.7")
-        kurt = {"email": "kurt@example.org", "name": "Kurt", "password": PASSWORD}
-        assert running.post(APP + "auth/signup", kurt, X_Forwarded_For="192.0.2.9").status == 401
-        running.manage("shell", "-c", "from outbox import services; services.relay()")
-        yield running
-
-
-def at_once(number: int, call: Callable[[int], Any]) -> list[Any]:
-    with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(call, range(number)))
-
-
-def statuses(answers: list[Answer]) -> Counter[int]:
-    return Counter(answer.status for answer in answers)
-
-
-def login(site: System, email: str, password: str, source: str) -> Answer:
-    body = {"email": email, "password": password}
-    return site.post(APP + "auth/login", body, X_Forwarded_For=source)
-
-
-def csrf(site: System, path: str) -> str:
-    return re.search(r"csrftoken=(\w+)", site.get(path).headers["Set-Cookie"]).group(1)
+def site(four_workers) -> System:
+    return four_workers
 
 
 def browser_login(site: System, token: str, email: str, source: str) -> Answer:
@@ -88,21 +29,6 @@ def browser_login(site: System, token: str, email: str, source: str) -> Answer:
         Cookie=f"csrftoken={token}",
         X_CSRFToken=token,
     )
-
-
-def admin_login(site: System, token: str, email: str, source: str) -> Answer:
-    form = urlencode({"username": email, "password": "wrong", "csrfmiddlewaretoken": token})
-    connection = http.client.HTTPConnection("127.0.0.1", site.ports["web"], timeout=60)
-    headers = {
-        "Content-Type": "application/x-www-form-urlencoded",
-        "Cookie": f"csrftoken={token}",
-        "X-Forwarded-For": source,
-    }
-    connection.request("POST", "/admin/login/", form, headers)
-    response = connection.getresponse()
-    answer = Answer(response.status, dict(response.getheaders()), response.read().decode())
-    connection.close()
-    return answer
 
 
 def test_of_100_parallel_guesses_at_one_account_five_are_checked(site):
@@ -126,7 +52,8 @@ def test_of_100_parallel_guesses_from_one_source_ten_are_checked_on_every_path(s
         answers = at_once(100, lambda n: browser_login(site, token, f"{path}{n}@example.org", source))
     else:
         token = csrf(site, "/admin/login/")
-        answers = at_once(100, lambda n: admin_login(site, token, f"{path}{n}@example.org", source))
+        people = [{"username": f"{path}{n}@example.org", "password": "wrong"} for n in range(100)]
+        answers = at_once(100, lambda n: send_form(site, "/admin/login/", people[n], source, token))
     passed = 200 if path == "admin" else 400
     assert statuses(answers) == {passed: 10, 429: 90}
 
@@ -151,7 +78,7 @@ def test_of_100_parallel_api_calls_of_one_person_ten_pass(site):
 
 def pending_tokens(site: System, number: int, network: str) -> list[str]:
     """Sessions of grace that wait for a second factor."""
-    answers = at_once(number, lambda n: login(site, "grace@example.org", PASSWORD, f"{network}.{n % 200}"))
+    answers = at_once(number, lambda n: login(site, "grace@example.org", PASSWORD, f"{network}.{n}"))
     answers = [answer for answer in answers if answer.status == 401]
     return [answer.json["meta"]["session_token"] for answer in answers]
 
@@ -164,7 +91,10 @@ def spend_code_in_parallel(site: System, make_code: Callable[[], str], network: 
     code = make_code()  # only now: logging in so often takes a while, and a code is for 30 seconds
 
     def spend(number: int) -> Answer:
-        return site.post(APP + "auth/2fa/authenticate", {"code": code}, X_Session_Token=tokens[number])
+        source = f"{network}.{number}"
+        return site.post(
+            APP + "auth/2fa/authenticate", {"code": code}, X_Session_Token=tokens[number], X_Forwarded_For=source
+        )
 
     return statuses(at_once(20, spend))
 
@@ -194,7 +124,10 @@ def key_by_mail(site: System, address: str) -> str:
 def test_one_reset_link_in_parallel_changes_the_password_once(site):
     key = key_by_mail(site, "edsger@example.org")
     passwords = [f"charlemagne fills {number} kettles" for number in range(20)]
-    answers = at_once(20, lambda n: site.post(APP + "auth/password/reset", {"key": key, "password": passwords[n]}))
+    reset = APP + "auth/password/reset"
+    answers = at_once(
+        20, lambda n: site.post(reset, {"key": key, "password": passwords[n]}, X_Forwarded_For=f"198.51.100.{n}")
+    )
     counted = statuses(answers)
     assert counted[401] == 1  # 401: changed, and not logged in
     assert set(counted) <= {401, 400, 409}
@@ -205,7 +138,8 @@ def test_one_reset_link_in_parallel_changes_the_password_once(site):
 def test_one_verification_link_in_parallel_works_once(site):
     before = site.metric("lms_emails_verified_total")
     key = key_by_mail(site, "kurt@example.org")
-    counted = statuses(at_once(20, lambda n: site.post(APP + "auth/email/verify", {"key": key})))
+    verify = APP + "auth/email/verify"
+    counted = statuses(at_once(20, lambda n: site.post(verify, {"key": key}, X_Forwarded_For=f"203.0.113.{n}")))
     assert counted[401] == 1
     assert set(counted) <= {401, 400, 409}
     assert site.metric("lms_emails_verified_total") - before == 1

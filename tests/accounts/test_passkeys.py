@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.conf import settings
 from fido2 import cbor
 from fido2.cose import ES256
 
+from accounts import services
 from accounts.models import User
 from tests.accounts.conftest import PASSWORD, ApiClient
+from tests.accounts.test_security_events import events
 
 RP_ID = "testserver"
 PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40
@@ -171,3 +174,48 @@ def test_bits_that_were_changed_on_the_way_are_client_errors(app, person, field)
         credential["response"][field] = b64(bytes(data))
         response = client.auth("POST", "auth/webauthn/login", {"credential": credential})
         assert response.status_code == 400, response.content
+
+
+@pytest.mark.skipif(not settings.OBSERVABILITY_ENABLED, reason="observability is off")
+@pytest.mark.django_db(transaction=True)
+def test_a_refused_passkey_is_a_failed_login_of_its_source(api, passkey, settings):
+    settings.LIMITS = settings.LIMITS | {"login_source": "2/60"}
+    stranger = Passkey()
+    stranger.user_handle = passkey.user_handle
+    client = ApiClient(api.kind, address="198.51.100.7")
+    for _ in range(2):
+        credential = stranger.sign(login_options(client))
+        with events(login_failed=1):
+            assert client.auth("POST", "auth/webauthn/login", {"credential": credential}).status_code == 400
+    with events(lockout=1):
+        assert client.auth("POST", "auth/webauthn/login", {"credential": credential}).status_code == 429
+    # A right one that was let in leaves no count behind.
+    for _ in range(3):
+        owner = ApiClient(api.kind, address="198.51.100.8")
+        credential = passkey.sign(login_options(owner))
+        assert owner.auth("POST", "auth/webauthn/login", {"credential": credential}).status_code == 200
+
+
+@pytest.mark.skipif(not settings.OBSERVABILITY_ENABLED, reason="observability is off")
+@pytest.mark.django_db(transaction=True)
+def test_a_refused_passkey_is_a_failed_second_factor(api, passkey, person):
+    stranger = Passkey()
+    client = ApiClient(api.kind)
+    client.login(person.email)
+    for place in ("authenticate", "reauthenticate"):
+        path = f"auth/webauthn/{place}"
+        options = client.auth("GET", path).json()["data"]["request_options"]
+        with events(mfa_failed=1):
+            assert client.auth("POST", path, {"credential": stranger.sign(options)}).status_code == 400
+        if place == "authenticate":
+            options = client.auth("GET", path).json()["data"]["request_options"]
+            client.auth("POST", path, {"credential": passkey.sign(options)})
+    assert client.call("GET", "/api/v1/me").status_code == 200
+
+
+def test_a_deactivated_persons_passkey_opens_nothing(api, passkey, person):
+    services.deactivate(person=person)
+    client = ApiClient(api.kind)
+    answer = client.auth("POST", "auth/webauthn/login", {"credential": passkey.sign(login_options(client))})
+    assert answer.status_code in (400, 401, 403)
+    assert client.call("GET", "/api/v1/me").status_code == 401
