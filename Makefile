@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 BOTH_CORES := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: manifests help setup demo test check format manage monitoring catalog schema clean dashboards drill bench monitoring audit panels simulate fuzz
+.PHONY: manifests help setup demo test check format manage monitoring catalog schema clean dashboards drill bench audit panels simulate fuzz browser
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ catalog: $(STAMP) ## Write docs/metrics.md from the metrics that exist
 
 monitoring: $(STAMP) ## Fetch Prometheus, Alertmanager and the exporters, without root, into .run/tools
 	@$(BIN)/python -m lms.monitoring
+
+browser: $(STAMP) ## Fetch a headless Chromium, without root, into .run/tools
+	@$(BIN)/python -m lms.browser
 
 drill: $(STAMP) ## Make every alert fire by a real fault and see it arrive; ONLY="redis" for some
 	@$(BIN)/python -m tests.drill --only "$(ONLY)"

@@ -57,17 +57,21 @@ def fetch(packages: Mapping[str, Sequence[str]] = PACKAGES) -> None:
     """Download and unpack the packages whose binaries are missing. Raises RuntimeError with one line."""
     wanted = [package for package, binaries in packages.items() if any(find(binary) is None for binary in binaries)]
     if wanted:
-        _fetch(wanted)
+        unpack(wanted, tools_directory())
     _relocate_alertmanager()
 
 
-def _fetch(wanted: Sequence[str]) -> None:
+def unpack(wanted: Sequence[str], directory: Path, *, with_libraries: bool = False) -> None:
+    """Download packages, if asked with those they need and the system lacks, and unpack them into `directory`.
+
+    Raises RuntimeError with one line.
+    """
     for tool in ("apt-get", "dpkg-deb"):
         if shutil.which(tool) is None:
             raise RuntimeError(f"no {tool} here: install {', '.join(wanted)} and put the binaries on PATH.")
-    work = tools_directory().with_name("tools.apt")
-    tools_directory().mkdir(parents=True, exist_ok=True)
-    for folder in ("lists/partial", "cache/archives/partial", "debs"):
+    work = directory.with_name(f"{directory.name}.apt")
+    directory.mkdir(parents=True, exist_ok=True)
+    for folder in ("lists/partial", "cache/archives/partial"):
         (work / folder).mkdir(parents=True, exist_ok=True)
     options = [
         f"Dir::State::Lists={work / 'lists'}",
@@ -78,10 +82,15 @@ def _fetch(wanted: Sequence[str]) -> None:
         "Acquire::Retries=2",
     ]
     apt = ["apt-get", "--quiet", "--quiet", *(part for option in options for part in ("-o", option))]
+    archives = work / "cache" / "archives"
     _run([*apt, "update"], cwd=work, what="apt-get update")
-    _run([*apt, "download", *wanted], cwd=work / "debs", what="apt-get download")
-    for deb in sorted((work / "debs").glob("*.deb")):
-        _run(["dpkg-deb", "-x", str(deb), str(tools_directory())], cwd=work, what=f"unpacking {deb.name}")
+    if with_libraries:
+        only_download = ["--yes", "--no-install-recommends", "--download-only"]
+        _run([*apt, "install", *only_download, *wanted], cwd=archives, what="apt-get install --download-only")
+    else:
+        _run([*apt, "download", *wanted], cwd=archives, what="apt-get download")
+    for deb in sorted(archives.glob("*.deb")):
+        _run(["dpkg-deb", "-x", str(deb), str(directory)], cwd=work, what=f"unpacking {deb.name}")
     shutil.rmtree(work)
 
 
