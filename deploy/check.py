@@ -9,10 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-
-import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -22,7 +19,6 @@ from lms import monitoring  # noqa: E402
 DEPLOY = ROOT / "deploy"
 EXTRA = {"caddy": ("caddy",), "nginx": ("nginx",)}
 COMPOSE_LOADER = "github.com/compose-spec/compose-go/v2/cmd@v2.4.9"
-BY_SEVERITY = {"critical": "pager", "warning": "team", "info": "log", "none": "watchdog"}
 
 
 def tool(name: str) -> str | None:
@@ -41,19 +37,6 @@ def fetch_compose_loader() -> None:
         subprocess.run([go, "install", COMPOSE_LOADER], env=environment, cwd=directory, check=True, timeout=400)
         target.mkdir(parents=True, exist_ok=True)
         shutil.move(Path(directory) / "cmd", target / "compose-loader")
-
-
-def routes() -> Iterator[list[str]]:
-    """amtool's arguments for every alert: where it must go."""
-    groups = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())["groups"]
-    for rule in (rule for group in groups for rule in group["rules"]):
-        labels = rule["labels"]
-        receiver = BY_SEVERITY[labels["severity"]]
-        if labels.get("category") == "capacity":
-            receiver = "planning,log"
-        given = [f"{name}={value}" for name, value in {"alertname": rule["alert"], **labels}.items()]
-        config = f"--config.file={DEPLOY / 'alertmanager' / 'alertmanager.yml'}"
-        yield ["amtool", "config", "routes", "test", config, f"--verify.receivers={receiver}", *given]
 
 
 def nginx_site(directory: Path) -> list[str]:
@@ -94,8 +77,11 @@ def checks(directory: Path) -> dict[str, list[list[str]]]:
         "Prometheus configuration and rules": [["promtool", "check", "config", str(prometheus / "prometheus.yml")]],
         "names in alerts and panels": [[Path(sys.executable).name, "-m", "deploy.names"]],
         "alert tests": [["promtool", "test", "rules", *tests]],
-        "Alertmanager": [["amtool", "check-config", str(DEPLOY / "alertmanager" / "alertmanager.yml")]],
-        "alert routing": list(routes()),
+        "exporters of what alerts and panels ask": [[Path(sys.executable).name, "-m", "deploy.targets"]],
+        "Alertmanager and its routes": [
+            ["amtool", "check-config", str(DEPLOY / "alertmanager" / "alertmanager.yml")],
+            [Path(sys.executable).name, "-m", "deploy.routes"],
+        ],
         "Caddy": [["caddy", "validate", "--adapter", "caddyfile", "--config", str(DEPLOY / "caddy" / "Caddyfile")]],
         "nginx": [nginx_site(directory)],
         "Compose": [["compose-loader", str(DEPLOY / "compose.yaml")]],
@@ -126,14 +112,18 @@ def main() -> int:
             "HOME": name,
         }
         for what, commands in checks(Path(name)).items():
-            binary = tool(commands[0][0])
-            if binary is None:
+            if tool(commands[0][0]) is None:
                 print(f"== deploy: {what}: SKIPPED, {commands[0][0]} can't be had here", flush=True)
                 continue
             print(f"== deploy: {what}", flush=True)
             for command in commands:
                 result = subprocess.run(
-                    [binary, *command[1:]], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+                    [tool(command[0]) or command[0], *command[1:]],
+                    cwd=ROOT,
+                    env=environment,
+                    capture_output=True,
+                    text=True,
+                    check=False,
                 )
                 if result.returncode:
                     print(result.stdout + result.stderr, file=sys.stderr)

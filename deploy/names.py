@@ -164,7 +164,7 @@ def findings(queries: Collection[Query], metrics: Metrics, views: Collection[str
     known = {**foreign, **metrics}
     lines = []
     for query in queries:
-        for expression, through in _expanded(query.expression, recorded):
+        for expression, through in expanded(query.expression, recorded):
             told = f"{query.where}{f', through {through}' if through else ''}"
             lines += [f"{told}: no {what}" for what in _wrong(expression, known, recorded, views)]
         missing = query.shown - _labels_of_expression(query.expression, known, recorded) - {"value"}
@@ -172,7 +172,8 @@ def findings(queries: Collection[Query], metrics: Metrics, views: Collection[str
     return lines
 
 
-def _expanded(expression: str, recorded: Mapping[str, list[dict[str, Any]]]) -> Iterator[tuple[str, str]]:
+def expanded(expression: str, recorded: Mapping[str, list[dict[str, Any]]]) -> Iterator[tuple[str, str]]:
+    """An expression and those of the recording rules below it, each with the name that it is recorded under."""
     yield expression, ""
     waiting, seen = [expression], set()
     while waiting:

@@ -284,11 +284,16 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     },
     "check-consistency": {
         "task": "analytics.tasks.check_consistency",
-        "schedule": schedule(run_every=3600.0),
+        "schedule": schedule(run_every=_interval("LMS_CONSISTENCY_INTERVAL", 3600)),
         "options": {"expires": 3600},
     },
     "purge-old-data": {"task": "lms.tasks.purge_old_data", "schedule": crontab(hour="3", minute="17")},
 }
+
+# --- outbox --------------------------------------------------------------------------------------------------------
+# The pause after the first failed delivery, doubled by each later one up to the longest; in seconds.
+OUTBOX_FIRST_DELAY_SECONDS = env.float("LMS_OUTBOX_FIRST_DELAY", default=5.0)
+OUTBOX_LONGEST_DELAY_SECONDS = env.float("LMS_OUTBOX_LONGEST_DELAY", default=300.0)
 
 # --- people --------------------------------------------------------------------------------------------------------
 PASSWORD_HASHERS = [

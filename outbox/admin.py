@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
+from outbox import services
 from outbox.models import Message
 
 
@@ -24,5 +24,5 @@ class MessageAdmin(admin.ModelAdmin):
 
     @admin.action(description="Try given-up messages again", permissions=["view"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
-        count = queryset.filter(failed_at__isnull=False).update(failed_at=None, attempts=0, available_at=timezone.now())
+        count = services.try_again(messages=queryset)
         self.message_user(request, f"{count} messages will be tried again.")

@@ -6,7 +6,9 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from outbox.models import Message
@@ -14,8 +16,6 @@ from outbox.models import Message
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 12
-FIRST_DELAY_SECONDS = 5
-LONGEST_DELAY_SECONDS = 300
 
 Consumer = Callable[[dict[str, Any]], None]
 _consumers: dict[str, Consumer] = {}
@@ -103,7 +103,9 @@ def _record_failure(message: Message, error: Exception) -> None:
     message.last_error = type(error).__name__
     if message.attempts >= MAX_ATTEMPTS:
         message.failed_at = now
-    delay = min(FIRST_DELAY_SECONDS * 2 ** (message.attempts - 1), LONGEST_DELAY_SECONDS)
+    delay = min(
+        settings.OUTBOX_FIRST_DELAY_SECONDS * 2 ** (message.attempts - 1), settings.OUTBOX_LONGEST_DELAY_SECONDS
+    )
     message.available_at = now + datetime.timedelta(seconds=delay)
     message.save(update_fields=["attempts", "last_error", "failed_at", "available_at"])
     logger.log(
@@ -112,6 +114,11 @@ def _record_failure(message: Message, error: Exception) -> None:
         exc_info=error,
         extra={"event": "outbox.delivery_failed", "topic": message.topic, "attempt": message.attempts},
     )
+
+
+def try_again(*, messages: QuerySet[Message]) -> int:
+    """Make those of `messages` that were given up due again. Returns how many."""
+    return messages.filter(failed_at__isnull=False).update(failed_at=None, attempts=0, available_at=timezone.now())
 
 
 def purge(*, older_than: datetime.timedelta) -> int:

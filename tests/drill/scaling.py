@@ -1,16 +1,18 @@
 """Production rules with every duration divided by one factor; thresholds, labels and expressions stay as they are.
 
-A duration is what counts seconds, wherever it stands: `for:`, a range (`[5m]`), the horizon of predict_linear, and the
-limit that an age (`…_seconds`, `time() - …`) is compared with.
+A duration is what counts seconds, wherever it stands: `for:`, a range (`[5m]`), an `offset`, the horizon of
+predict_linear, and the limit that an age (`…_seconds`, `time() - …`) is compared with, a product (`3 * 3600`) too.
 """
 
+import math
 import re
 from typing import Any
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _RANGE = re.compile(r"\[(\d+)(ms|s|m|h|d|w)\]")
+_OFFSET = re.compile(r"(\boffset )(\d+)(ms|s|m|h|d|w)\b")
 _HORIZON = re.compile(r"(predict_linear\(.*\], )([\d *]+)(\))", re.DOTALL)
-_AGE = re.compile(r"((?:_seconds\b|\btime\(\) - )[^<>]*[<>] )(\d+)$")
+_AGE = re.compile(r"((?:_seconds\b|\btime\(\) - )[^<>]*[<>] )(\d[\d *]*)$")
 SCRAPE_FLOOR_SECONDS = 1.0
 
 
@@ -27,17 +29,16 @@ def written(value: float) -> str:
     return f"{max(1, round(value * 1000))}ms"
 
 
+def _product(text: str) -> float:
+    """'4 * 86400' → 345600.0."""
+    return math.prod(float(number) for number in text.split("*"))
+
+
 def expression(text: str, factor: float) -> str:
     text = _RANGE.sub(lambda found: f"[{written(seconds(found[1] + found[2]) / factor)}]", text.strip())
-
-    def sooner(found: re.Match[str]) -> str:
-        horizon = 1.0
-        for number in found[2].split("*"):
-            horizon *= float(number)
-        return f"{found[1]}{horizon / factor:g}{found[3]}"
-
-    text = _HORIZON.sub(sooner, text)
-    return _AGE.sub(lambda found: f"{found[1]}{int(found[2]) / factor:g}", text)
+    text = _OFFSET.sub(lambda found: f"{found[1]}{written(seconds(found[2] + found[3]) / factor)}", text)
+    text = _HORIZON.sub(lambda found: f"{found[1]}{_product(found[2]) / factor:g}{found[3]}", text)
+    return _AGE.sub(lambda found: f"{found[1]}{_product(found[2]) / factor:g}", text)
 
 
 def rules(document: dict[str, Any], factor: float) -> dict[str, Any]:

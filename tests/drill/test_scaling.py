@@ -38,6 +38,8 @@ def test_what_is_no_duration_is_refused(written):
         ("max(a_lag_seconds) > 60", "max(a_lag_seconds) > 3"),
         ("time() - max by (job) (a_start_time_seconds{job=~\"b\"}) < 300",
          "time() - max by (job) (a_start_time_seconds{job=~\"b\"}) < 15"),
+        ("max(a_check_age_seconds) > 3 * 3600", "max(a_check_age_seconds) > 540"),
+        ("sum(a_total) - sum(a_total offset 15m) > 0", "sum(a_total) - sum(a_total offset 45000ms) > 0"),
         ("max by (queue) (celery_queue_messages) > 100", "max by (queue) (celery_queue_messages) > 100"),
         ("a / b > 14.4 * 0.005", "a / b > 14.4 * 0.005"),
     ],
@@ -50,7 +52,8 @@ def test_durations_are_divided_wherever_they_stand(production, drill):
 def test_a_factor_of_one_changes_no_rule(rule):
     def plain(text):
         text = re.sub(r"\[(\w+)\]", lambda found: f"[{scaling.written(scaling.seconds(found[1]))}]", text.strip())
-        return text.replace("4 * 86400", "345600").replace("4\n* 86400", "345600")
+        text = re.sub(r"offset (\w+)", lambda found: f"offset {scaling.written(scaling.seconds(found[1]))}", text)
+        return text.replace("4 * 86400", "345600").replace("4\n* 86400", "345600").replace("3 * 3600", "10800")
 
     (scaled,) = scaling.rules({"groups": [{"name": "g", "rules": [rule]}]}, 1)["groups"][0]["rules"]
     assert plain(scaled["expr"]) == plain(rule["expr"])

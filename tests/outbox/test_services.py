@@ -4,6 +4,7 @@ import datetime
 import threading
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -86,7 +87,7 @@ def test_a_failure_is_tried_again_later_and_keeps_no_exception_text(failing):
     assert services.relay() == 0
     message = Message.objects.get()
     assert (message.attempts, message.last_error, message.delivered_at) == (1, "ConnectionError", None)
-    assert message.available_at - before >= datetime.timedelta(seconds=services.FIRST_DELAY_SECONDS)
+    assert message.available_at - before >= datetime.timedelta(seconds=settings.OUTBOX_FIRST_DELAY_SECONDS)
     assert services.relay() == 0, "not due yet"
     assert Message.objects.get().attempts == 1
 
@@ -101,7 +102,7 @@ def test_the_delay_grows_to_five_minutes_and_then_the_message_is_given_up(failin
         message = Message.objects.get()
         delays.append(round((message.available_at - timezone.now()).total_seconds()))
     assert delays[:3] == [5, 10, 20]
-    assert max(delays) == services.LONGEST_DELAY_SECONDS
+    assert max(delays) == settings.OUTBOX_LONGEST_DELAY_SECONDS
     assert message.failed_at is not None
     Message.objects.update(available_at=timezone.now())
     services.relay()
