@@ -121,7 +121,8 @@ class System:
             process.wait()
         self.servers.stop()
 
-    def start(self, name: str) -> subprocess.Popen[bytes]:
+    def start(self, name: str, *, within: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
+        """`within` is a command that runs the process's own, given as its last arguments."""
         celery = [sys.executable, "-m", "celery", "-A", "lms"]
         command, own = {
             "web": ([sys.executable, "-m", "gunicorn", "-c", "python:lms.gunicorn"], {"LMS_ROLE": "api"}),
@@ -136,7 +137,7 @@ class System:
             own["LMS_METRICS_PORT"] = str(self.ports[f"{name}_metrics"])
         with self.log_path(name).open("ab") as output:
             process = subprocess.Popen(
-                command,
+                [*within, *command],
                 cwd=ROOT,
                 env=self.environment | own,
                 stdin=subprocess.DEVNULL,

@@ -35,6 +35,9 @@ SETTINGS = {  # the product's own durations, divided as the rules' are; whole se
     "LMS_SWEEP_INTERVAL": "1",
     "LMS_CERTIFICATE_SWEEP": "6",
     "LMS_MAINTENANCE_INTERVAL": "1",
+    "LMS_CONSISTENCY_INTERVAL": "180",
+    "LMS_OUTBOX_FIRST_DELAY": "0.25",
+    "LMS_OUTBOX_LONGEST_DELAY": "15",
     "OBSERVABILITY_ALERTS_TOKEN": TOKEN,
     # Traffic of a term in minutes: the limits of people who read one page at a time would stop it.
     "LMS_LIMITS": "api_student=1000000/60",
@@ -52,8 +55,9 @@ for number in range(1, 7):
 class World:
     """Start with `with World(directory) as world`; everything that it started ends with it."""
 
-    def __init__(self, directory: Path, *, host_disks: bool = False) -> None:
+    def __init__(self, directory: Path, *, host_disks: bool = False, factor: float = FACTOR) -> None:
         self.directory = directory
+        self.factor = factor
         self.host_disks = host_disks
         self.stack = contextlib.ExitStack()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -245,9 +249,9 @@ class World:
             self.set_targets(job, groups)
         for name in ("recording.yml", "alerts.yml"):
             document = yaml.safe_load((DEPLOY / "prometheus" / name).read_text())
-            (prometheus / name).write_text(yaml.safe_dump(scaling.rules(document, FACTOR), sort_keys=False))
+            (prometheus / name).write_text(yaml.safe_dump(scaling.rules(document, self.factor), sort_keys=False))
         config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
-        config = scaling.prometheus(config, FACTOR)
+        config = scaling.prometheus(config, self.factor)
         for job in config["scrape_configs"]:
             for discovery in job["file_sd_configs"]:
                 discovery["refresh_interval"] = "1s"
@@ -256,7 +260,7 @@ class World:
                 job |= {"scrape_interval": "5s", "scrape_timeout": "5s"}
         (prometheus / "prometheus.yml").write_text(yaml.safe_dump(config, sort_keys=False))
         shipped = yaml.safe_load((DEPLOY / "alertmanager" / "alertmanager.yml").read_text())
-        config = self._to_sinks(scaling.alertmanager(shipped, FACTOR), alertmanager)
+        config = self._to_sinks(scaling.alertmanager(shipped, self.factor), alertmanager)
         (alertmanager / "alertmanager.yml").write_text(yaml.safe_dump(config, sort_keys=False))
 
     def _to_sinks(self, config: dict[str, Any], directory: Path) -> dict[str, Any]:
@@ -340,7 +344,7 @@ class World:
                 f"--config.file={here / 'prometheus' / 'prometheus.yml'}",
                 f"--storage.tsdb.path={here / 'tsdb'}",
                 # Alertmanager isn't discovered yet when the first rules fire; they are said again after a minute.
-                f"--rules.alert.resend-delay={scaling.written(60 / FACTOR)}",
+                f"--rules.alert.resend-delay={scaling.written(60 / self.factor)}",
                 port="prometheus",
             ),
         }

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from lms import monitoring
-from tests.drill.drills import worker_restarted
+from tests.drill.faults.servers import worker_restarted
 from tests.drill.world import DEPLOY, World
 from tests.faults import HOST
 from tests.panels.answers import Finding, Sources, inspect, make_reporting_role

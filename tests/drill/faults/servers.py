@@ -1,0 +1,132 @@
+"""What the product needs is away, slow or unwatched; or a part of it is."""
+
+import contextlib
+import itertools
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+
+from tests.drill.faults import locked, meanwhile, missing
+from tests.drill.world import World
+
+READS_FOR_EACH_ERROR = 29  # an error in thirty requests lies between the two tiers' limits, 2 % and 5 %
+
+
+def redis_away(world: World) -> AbstractContextManager[None]:
+    return world.proxies["REDIS_URL"].fault("refuse")
+
+
+@contextlib.contextmanager
+def database_away(world: World) -> Iterator[None]:
+    with world.proxies["DATABASE_URL"].fault("refuse"), meanwhile(world.read, 0.05):
+        yield
+
+
+@contextlib.contextmanager
+def a_dozen_lessons_lost(world: World) -> Iterator[None]:
+    """The database is away for a moment: on a young store a share of every window, which many good answers heal."""
+    with world.proxies["DATABASE_URL"].fault("refuse"):
+        for _ in range(12):
+            world.read()
+    yield
+    world.hurry(seconds=90)
+
+
+@contextlib.contextmanager
+def database_slow(world: World) -> Iterator[None]:
+    with world.proxies["DATABASE_URL"].fault("slow", 0.7), meanwhile(world.read, 0.1, threads=4):
+        yield
+
+
+@contextlib.contextmanager
+def one_page_without_its_table(world: World) -> Iterator[None]:
+    """People read on, and now and then somebody opens the page that fails."""
+    turns, turn = itertools.count(), threading.Lock()
+
+    def ask() -> None:
+        with turn:
+            number = next(turns)
+        if number % (READS_FOR_EACH_ERROR + 1) == READS_FOR_EACH_ERROR:
+            world.system.get("/api/v1/assignments", X_Session_Token=world.tokens[0])
+        else:
+            world.read()
+
+    with missing(world, "quizzes_assignment"), meanwhile(ask, 0.02, threads=4):
+        yield
+
+
+def web_killed(world: World) -> AbstractContextManager[None]:
+    return world.without_lms("web")
+
+
+def worker_killed(world: World) -> AbstractContextManager[None]:
+    return world.without_lms("worker")
+
+
+@contextlib.contextmanager
+def worker_restarted(world: World) -> Iterator[None]:
+    process = world.system.running["worker"]
+    process.send_signal(signal.SIGTERM)
+    process.wait(30)
+    world.system.start("worker")
+    yield
+
+
+def host_exporter_killed(world: World) -> AbstractContextManager[None]:
+    return world.without("node")
+
+
+def database_exporter_killed(world: World) -> AbstractContextManager[None]:
+    return world.without("postgres")
+
+
+@contextlib.contextmanager
+def web_server_forgotten_in_the_targets(world: World) -> Iterator[None]:
+    world.set_targets("lms-api", [])
+    try:
+        yield
+    finally:
+        world.set_targets("lms-api", world.targets()["lms-api"])
+
+
+@contextlib.contextmanager
+def scheduler_blocked(world: World) -> Iterator[None]:
+    with locked(world, "django_celery_beat_periodictasks"):
+        yield
+
+
+@contextlib.contextmanager
+def pool_held_full(world: World) -> Iterator[None]:
+    with locked(world, "courses_lesson"), meanwhile(world.read, 0.01, threads=40):
+        yield
+
+
+@contextlib.contextmanager
+def pool_held_nearly_full(world: World) -> Iterator[None]:
+    """Readers one by one, until one of the processes has most of its pool waiting for the table."""
+    with locked(world, "courses_lesson"), contextlib.ExitStack() as readers:
+        for _ in range(40):
+            readers.enter_context(meanwhile(world.read, 0.01))
+            time.sleep(0.3)
+            used = world.query("max(pool:db_client_connections:utilisation)")
+            if used and float(used[0]["value"][1]) > 0.72:
+                break
+        yield
+
+
+@contextlib.contextmanager
+def maintenance_under_way(world: World) -> Iterator[None]:
+    services = "from maintenance import services, selectors\n"
+    world.system.manage(
+        "shell",
+        "-c",
+        f"{services}import datetime\nnow = datetime.datetime.now(datetime.UTC)\n"
+        "services.schedule_window(title='Drill', starts_at=now, ends_at=now + datetime.timedelta(hours=1))",
+    )
+    try:
+        yield
+    finally:
+        end = "for window in selectors.open_windows(): services.end_window(window=window)"
+        world.system.manage("shell", "-c", services + end)

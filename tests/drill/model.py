@@ -1,0 +1,56 @@
+"""What a drill is: a real fault, the alerts that it fires, and who is told of them."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from tests.drill.world import World
+
+Fault = Callable[[World], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """`labels` tell alerts of one name apart: its severity, and its category where severities repeat."""
+
+    alert: str
+    receiver: str
+    severity: str
+    category: str = ""
+    text: str = ""  # what else the message must say, where several alerts share a name and a receiver
+
+    def __str__(self) -> str:
+        return f"{self.alert} ({self.category or self.severity})"
+
+
+@dataclass(frozen=True)
+class Drill:
+    """`fire_seconds` and `resolve_seconds` are how long its messages may take, before and after the fault's end."""
+
+    fault: Fault
+    expected: tuple[Expected, ...]
+    short: bool = False  # also in the tests
+    root: bool = False  # it mounts, or makes a control group
+    fire_seconds: float = 150.0
+    resolve_seconds: float = 150.0
+
+    @property
+    def name(self) -> str:
+        return self.fault.__name__.replace("_", " ")  # type: ignore[attr-defined]
+
+
+def pages(*alerts: str) -> tuple[Expected, ...]:
+    return tuple(Expected(alert, "pager", "critical") for alert in alerts)
+
+
+def warns(*alerts: str) -> tuple[Expected, ...]:
+    return tuple(Expected(alert, "team", "warning") for alert in alerts)
+
+
+def told(*alerts: str) -> tuple[Expected, ...]:
+    return tuple(Expected(alert, "log", "info", "operation") for alert in alerts)
+
+
+def planned(*alerts: str) -> tuple[Expected, ...]:
+    """Mailed in office hours; written down at any hour."""
+    return tuple(Expected(alert, "planning, log", "info", "capacity") for alert in alerts)
