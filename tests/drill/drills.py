@@ -21,7 +21,8 @@ BESIDE = (
 # come first, on a young store, before others' peaks are in their windows; maintenance comes last, as it hides warnings.
 WAVES = (
     (
-        Drill(servers.a_dozen_lessons_lost, BURNS),
+        # The warnings are told once the pages have ended.
+        Drill(servers.a_dozen_lessons_lost, BURNS, fire_seconds=SLOW_FIRE),
         Drill(
             resources.disk_filling,
             (*warns("HostDiskFilling"), *planned("DiskFullSoon")),

@@ -75,20 +75,22 @@ def memory_held(world: World) -> Iterator[None]:
 def disk_filling(world: World) -> Iterator[None]:
     """A small disk of the drill's own, three quarters full, and something that goes on writing to it."""
     image, mounted = world.directory / "disk.img", world.directory / "disk"
-    mounted.mkdir(exist_ok=True)
-    with image.open("wb") as file:
-        file.truncate(DISK_MEGABYTES * MEGABYTE)
-    subprocess.run(["mkfs.ext2", "-q", "-F", "-m", "0", str(image)], check=True)
-    subprocess.run(["mount", "-o", "loop", str(image), str(mounted)], check=True)
-    try:
-        with (mounted / "data").open("wb", buffering=0) as data:
-            for _ in range(int(DISK_MEGABYTES * 0.73)):
-                data.write(b"x" * MEGABYTE)
+    if not mounted.exists():
+        mounted.mkdir()
+        with image.open("wb") as file:
+            file.truncate(DISK_MEGABYTES * MEGABYTE)
+        subprocess.run(["mkfs.ext2", "-q", "-F", "-m", "0", str(image)], check=True)
+        subprocess.run(["mount", "-o", "loop", str(image), str(mounted)], check=True)
+        # It stays until the world ends: predictions go on from the last samples of a disk that has vanished.
+        world.stack.callback(subprocess.run, ["umount", str(mounted)], check=True)
+    with (mounted / "data").open("wb", buffering=0) as data:
+        for _ in range(int(DISK_MEGABYTES * 0.73)):
+            data.write(b"x" * MEGABYTE)
+        try:
             with meanwhile(lambda: data.write(b"x" * (MEGABYTE // 20)), 1.0):
                 yield
-    finally:
-        subprocess.run(["umount", str(mounted)], check=True)
-        image.unlink()
+        finally:
+            data.truncate(0)
 
 
 @contextlib.contextmanager
