@@ -71,7 +71,7 @@ browser: $(STAMP) ## Fetch a headless Chromium, without root, into .run/tools
 	@$(BIN)/python -m lms.browser
 
 drill: $(STAMP) ## Make every alert fire by a real fault and see it arrive; ONLY="redis" for some
-	@$(BIN)/python -m tests.drill --only "$(ONLY)"
+	@$(BIN)/python -m tests.drill --only "$(ONLY)" --report .run/drill
 
 bench: $(STAMP) ## Measure everything that has a number, beside its peers; ONLY="redaction" for some
 	@test -x .run/bench/venv/bin/python || $(PYTHON) -m venv .run/bench/venv
