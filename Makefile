@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 BOTH_CORES := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: manifests help setup demo test check format manage monitoring catalog schema clean dashboards drill bench audit panels simulate fuzz browser
+.PHONY: manifests help setup demo test check format manage monitoring catalog schema clean dashboards drill bench audit panels simulate fuzz browser preview
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -80,6 +80,10 @@ bench: $(STAMP) ## Measure everything that has a number, beside its peers; ONLY=
 
 panels: $(STAMP) ## Ask every panel's query after a simulated term; ARGS="--minutes 8"
 	@$(BIN)/python -m tests.panels $(ARGS)
+
+preview: $(STAMP) ## See the dashboards without Grafana after a simulated term, and photograph them; ARGS="--minutes 4"
+	@npm ci --prefix tests/preview --silent --no-audit --no-fund --ignore-scripts
+	@$(BIN)/python -m tests.preview $(ARGS)
 
 simulate: $(STAMP) ## Simulated people use the running demo; ARGS="--people 40 --days 7 --speed 2000 --seed 1"
 	@$(BIN)/python -m simulation $(ARGS)

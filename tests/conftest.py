@@ -8,7 +8,7 @@ import pytest
 
 from tests.system import System
 
-OF_OBSERVABILITY = ("observability", "deploy", "bare_project", "docs", "drill", "panels")
+OF_OBSERVABILITY = ("observability", "deploy", "bare_project", "docs", "drill", "panels", "preview")
 
 # Not even imported where the app is left out: importing it is half of installing it.
 collect_ignore = list(OF_OBSERVABILITY) if os.environ.get("LMS_OBSERVABILITY") == "0" else []

@@ -22,6 +22,7 @@ EXPLORE = "/explore?schemaVersion=1&panes=" + quote(
     safe="${}",
 )
 Query = tuple[str, str]
+COLUMNS = 24
 Panel = timeseries.Panel | stat_builder.Panel | table_builder.Panel | logs_builder.Panel
 Variable = dashboard.QueryVariable | dashboard.TextBoxVariable
 
@@ -227,6 +228,13 @@ def with_panels(
     built = board(uid, title, about)
     for variable in variables:
         built = built.with_variable(variable)
+    x = y = height = 0
     for panel in panels:
-        built = built.with_panel(panel)
+        grid = panel.build().grid_pos
+        assert grid is not None
+        # The SDK goes on in a row until it is full, over the edge too; panels of one height share a row.
+        if x + grid.w > COLUMNS or (x and grid.h != height):
+            x, y = 0, y + height
+        built = built.with_panel(panel.grid_pos(models.GridPos(h=grid.h, w=grid.w, x=x, y=y)))
+        x, height = x + grid.w, grid.h
     return built

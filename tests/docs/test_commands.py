@@ -23,7 +23,7 @@ from tests.system import ROOT
 MAKEFILE = (ROOT / "Makefile").read_text()
 EVERYTHING = [command for path in documents() for command in commands(path)]
 TO_COPY = {command.text: command for command in EVERYTHING if command.block}
-MODULES_OF_TARGETS = {"simulate": "simulation", "panels": "tests.panels", "preview": "preview"}
+MODULES_OF_TARGETS = {"simulate": "simulation", "panels": "tests.panels", "preview": "tests.preview"}
 TAKES_LONG = "takes minutes"
 OUTSIDE = "needs a deployment of its own, or parts that no package brings"
 # Not run here; their targets, commands, options and files are checked all the same.

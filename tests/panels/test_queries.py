@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from deploy.grafana.queries import MARKS, Query, Range, label_values, logql, matches, promql, queries, sql, variables
 from tests.drill.world import DEPLOY
-from tests.panels.queries import MARKS, Query, Range, label_values, logql, matches, promql, queries, sql, variables
 
 RANGE = Range(start=1000.0, end=1600.0, step=5.0)
 
