@@ -8,7 +8,6 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
-from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
@@ -22,6 +21,7 @@ from accounts.limits import LimitExceeded
 from accounts.models import User
 from accounts.permissions import caller
 from accounts.selectors import SECOND_FACTORS
+from accounts.session_list import record_login
 from accounts.signals import SecretKind
 from core.events import announce
 
@@ -78,7 +78,7 @@ def record_admin_login(request: HttpRequest) -> None:
     """The session knows how it began, as one that began at the API does, and is in the person's session list."""
     user = caller(request)
     record_authentication(request, user, method="password", email=user.email)
-    UserSession.objects.create_from_request(request)
+    record_login(request)
 
 
 def too_many(request: HttpRequest, error: LimitExceeded) -> HttpResponse:

@@ -16,9 +16,11 @@ class AccountsConfig(AppConfig):
             event_log,
             receivers,
             service_tokens,
+            session_list,
         )
 
         event_log.connect()
+        session_list.replace_allauths_receiver()
         autodiscover_modules("personal_data")
 
 

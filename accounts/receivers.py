@@ -10,7 +10,7 @@ from django.contrib.auth import signals as auth_signals
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts import limits, mail, signals
+from accounts import limits, mail, session_list, signals
 from accounts.client_address import client_address
 from accounts.login_limits import announce_failure, source_of
 from accounts.models import User
@@ -32,6 +32,11 @@ def on_email_confirmed(sender: Any, *, email_address: EmailAddress, **kwargs: An
 def on_logged_in(sender: Any, *, request: HttpRequest, user: User, **kwargs: Any) -> None:
     limits.remember_source(account=user.email, source=source_of(request))
     announce(signals.logged_in, User, user=user, source=client_address(request))
+
+
+@receiver(allauth_signals.user_logged_in)
+def on_login_complete(sender: Any, *, request: HttpRequest, **kwargs: Any) -> None:
+    session_list.record_login(request)
 
 
 @receiver(auth_signals.user_logged_out)

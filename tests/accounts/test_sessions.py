@@ -3,9 +3,13 @@
 import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from accounts import services
+from accounts import services, session_list
 from tests.accounts.conftest import PASSWORD, ApiClient, delivered, link_key
 from tests.accounts.test_admin import enter
 from tests.accounts.test_flows import enrol_totp, totp_now
@@ -161,3 +165,41 @@ def test_the_admin_can_be_made_to_ask_for_a_second_factor(administrator, setting
     client, response = enter(administrator.email, code=totp_now(SECRET))
     assert response.status_code == 302
     assert client.get("/admin/").status_code == 200
+
+
+def test_a_login_costs_the_same_however_many_sessions_there_are(person):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as found:
+            session_of(person)
+        return len(found)
+
+    queries()
+    few = queries()
+    for _ in range(15):
+        session_of(person)
+    assert queries() == few
+
+
+def test_of_too_many_sessions_the_oldest_end(person, instructor, monkeypatch):
+    monkeypatch.setattr(session_list, "MOST_SESSIONS", 3)
+    other = session_of(instructor)
+    clients = [session_of(person) for _ in range(5)]
+    assert [is_in(client) for client in clients] == [False, False, True, True, True]
+    assert len(clients[-1].auth("GET", "auth/sessions").json()["data"]) == 3
+    assert is_in(other)
+
+
+def test_what_has_ended_leaves_the_list_at_the_next_login(person):
+    session_of(person)
+    Session.objects.filter(session_key=session_of(person).token).update(expire_date=timezone.now())
+    Session.objects.filter(session_key=session_of(person).token).delete()
+    latest = session_of(person)
+    assert UserSession.objects.filter(user=person).count() == 2
+    assert is_in(latest)
+
+
+def test_logins_at_the_admin_are_listed_and_bounded_too(administrator, monkeypatch):
+    monkeypatch.setattr(session_list, "MOST_SESSIONS", 2)
+    sites = [enter(administrator.email)[0] for _ in range(3)]
+    assert [site.get("/admin/").status_code for site in sites] == [302, 200, 200]
+    assert UserSession.objects.filter(user=administrator).count() == 2
