@@ -16,6 +16,7 @@ PACED = {
     "account:request_password_reset": {200},
     "admin:login": {200},
     "page-ask-for-reset": {200},
+    "pages:login": {200},
 }
 
 

@@ -58,6 +58,14 @@ _cleaner = nh3.Cleaner(
     link_rel="noopener noreferrer",
 )
 
+_styleless = nh3.Cleaner(
+    tags=TAGS,
+    attributes={tag: names - {"style"} for tag, names in ATTRIBUTES.items()},
+    attribute_filter=_keep,
+    url_schemes=SCHEMES,
+    link_rel="noopener noreferrer",
+)
+
 
 def sanitise(html: str) -> str:
     """Well-formed HTML without scripts, handlers, forms, frames of unknown hosts, and unsafe addresses.
@@ -67,6 +75,11 @@ def sanitise(html: str) -> str:
     clean = _cleaner.clean(html)
     linked = _FRAME.sub(_frame, clean)
     return clean if linked == clean else _cleaner.clean(linked)
+
+
+def without_styles(html: str) -> str:
+    """Sanitised HTML without style attributes, for pages whose policy refuses inline styles."""
+    return _styleless.clean(html)
 
 
 def _frame(match: re.Match[str]) -> str:

@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "quizzes",
     "certificates",
     "analytics",
+    "pages",
     "lms.apps.LmsConfig",
 ]
 MIDDLEWARE = [

@@ -27,6 +27,6 @@ handler400 = "lms.errors.bad_request"
 handler404 = "lms.errors.not_found"
 handler500 = "lms.errors.server_error"
 if not settings.FRONTEND_URL:
-    urlpatterns += [path("account/", include("accounts.pages"))]
+    urlpatterns += [path("account/", include("accounts.pages")), path("", include("pages.urls"))]
 if settings.OBSERVABILITY_ENABLED:
     urlpatterns += [path("", include("observability.urls"))]

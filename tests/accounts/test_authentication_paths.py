@@ -66,6 +66,7 @@ WAYS: dict[str, Way] = {
 # Pages of forms, with what they are sent.
 FORMS: dict[str, tuple[str, Callable[[int], dict[str, str]]]] = {
     "admin:login": ("/admin/login/", lambda n: {"username": f"page{n}@example.org", "password": "wrong"}),
+    "pages:login": ("/account/login", lambda n: {"username": f"form{n}@example.org", "password": "wrong"}),
     "page-ask-for-reset": ("/account/password/reset", lambda n: {"email": f"page{n}@example.org"}),
     "page-reset-password": ("/account/password/reset/key/1-x", lambda n: {"password": NEW}),
     "page-verify-email": ("/account/verify-email/made:up:key", lambda n: {}),

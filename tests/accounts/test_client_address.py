@@ -82,7 +82,7 @@ def test_the_request_is_read_with_the_configured_proxies():
 def test_nothing_else_reads_the_header():
     """`observability` may refuse a scrape that came through a proxy, by the header's presence alone."""
     root = Path(settings.BASE_DIR)
-    apps = ("core", "outbox", "accounts", "courses", "quizzes", "certificates", "analytics", "lms")
+    apps = ("core", "outbox", "accounts", "courses", "quizzes", "certificates", "analytics", "pages", "lms")
     found = [
         str(path.relative_to(root))
         for app in apps

@@ -1,0 +1,129 @@
+"""Pages of learners: catalogue, course, lesson, progress."""
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import User
+from certificates.selectors import certificates_of
+from courses import selectors, services
+from courses.html import FRAME_HOSTS, without_styles
+from courses.models import FileRole, Lesson, LessonKind
+from courses.permissions import READING
+from courses.services.learning import BY_HAND, BY_RESULT
+from pages.access import for_people
+
+PAGE_SIZE = 20
+PLAYABLE = (".mp4", ".webm", ".ogv", ".m4v")
+# Teachers put pictures, films and frames of other sites into lessons; scripts and styles stay ours alone.
+LESSON_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; media-src 'self' https:; "
+    f"frame-src {' '.join(f'https://{host}' for host in sorted(FRAME_HOSTS))}; font-src 'self'; connect-src 'self'; "
+    "object-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@require_safe
+@for_people
+def catalogue(request: HttpRequest, user: User) -> HttpResponse:
+    words = request.GET.get("q", "").replace("\x00", "").strip()
+    courses = selectors.courses_for(user)
+    if words:
+        courses = courses.filter(title__icontains=words)
+    query = f"{urlencode({'q': words})}&" if words else ""
+    page = Paginator(courses, PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "pages/catalogue.html", {"page": page, "words": words, "query": query})
+
+
+@require_safe
+@for_people
+def course(request: HttpRequest, user: User, slug: str) -> HttpResponse:
+    shown = selectors.course_for(user, slug)
+    values = {
+        "course": shown,
+        "sections": selectors.outline(user, shown),
+        "enrollment": selectors.enrollments_of(user).filter(course=shown).first(),
+        "readable": READING,
+        "description": without_styles(shown.description),
+    }
+    response = render(request, "pages/course.html", values)
+    response["Content-Security-Policy"] = LESSON_POLICY
+    return response
+
+
+@require_POST
+@for_people
+def enroll(request: HttpRequest, user: User, slug: str) -> HttpResponse:
+    enrollment = services.enroll(user=user, course=selectors.course_for(user, slug))
+    messages.success(request, _("You are enrolled.") if enrollment.state in READING else _("Your request is sent."))
+    return redirect("pages:course", slug=slug)
+
+
+@require_POST
+@for_people
+def leave(request: HttpRequest, user: User, slug: str) -> HttpResponse:
+    services.drop(enrollment=selectors.enrollment_in(user, selectors.course_for(user, slug)))
+    messages.success(request, _("You have left the course. Your progress is kept."))
+    return redirect("pages:course", slug=slug)
+
+
+@require_safe
+@for_people
+def lesson(request: HttpRequest, user: User, public_id: UUID) -> HttpResponse:
+    shown = selectors.lesson_for(user, public_id)
+    services.open_lesson(user=user, lesson=shown)
+    files = list(shown.files.all())
+    values = {
+        "lesson": shown,
+        "course": shown.section.course,
+        "content": without_styles(shown.content),
+        "transcripts": [file for file in files if file.role == FileRole.TRANSCRIPT],
+        "attachments": [file for file in files if file.role == FileRole.ATTACHMENT],
+        "by_result": shown.kind in BY_RESULT,
+        "by_hand": shown.kind in BY_HAND,
+        "is_video": shown.kind == LessonKind.VIDEO,
+        "playable": shown.video_url.partition("?")[0].lower().endswith(PLAYABLE),
+        **_place(user, shown),
+    }
+    response = render(request, "pages/lesson.html", values)
+    response["Content-Security-Policy"] = LESSON_POLICY
+    return response
+
+
+@require_POST
+@for_people
+def complete(request: HttpRequest, user: User, public_id: UUID) -> HttpResponse:
+    shown = selectors.lesson_for(user, public_id)
+    enrollment = selectors.enrollment_in(user, shown.section.course)
+    services.complete_lesson(enrollment=enrollment, lesson=shown)
+    messages.success(request, _("Done."))
+    return redirect("pages:lesson", public_id=public_id)
+
+
+@require_safe
+@for_people
+def progress(request: HttpRequest, user: User) -> HttpResponse:
+    enrollments = selectors.enrollments_of(user).order_by("-enrolled_at", "pk")
+    page = Paginator(enrollments, PAGE_SIZE).get_page(request.GET.get("page"))
+    certificates = certificates_of(user).order_by("-issued_at", "pk")[:100]
+    return render(request, "pages/progress.html", {"page": page, "certificates": certificates})
+
+
+def _place(user: User, shown: Lesson) -> dict[str, Lesson | bool | None]:
+    """The lesson among those of its course: the ones before and after it, and whether the person has done it."""
+    in_order = [each for section in selectors.outline(user, shown.section.course) for each in section.lessons.all()]
+    at = next((number for number, each in enumerate(in_order) if each.pk == shown.pk), None)
+    if at is None:
+        return {"before": None, "after": None, "done": False}
+    mine = in_order[at].mine  # type: ignore[attr-defined]  # selectors.outline
+    return {
+        "before": in_order[at - 1] if at else None,
+        "after": in_order[at + 1] if at + 1 < len(in_order) else None,
+        "done": bool(mine and mine[0].completed_at),
+    }
