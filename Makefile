@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 BOTH_CORES := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: manifests help setup demo test check format manage monitoring catalog schema clean dashboards drill bench audit panels simulate fuzz browser preview
+.PHONY: manifests help setup demo test check format manage monitoring catalog schema clean dashboards drill bench audit panels simulate fuzz browser preview backup restore
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -93,6 +93,13 @@ dashboards: $(STAMP) ## Write the dashboards' JSON from deploy/grafana/panels.py
 
 manifests: $(STAMP) ## Write the Kubernetes rules from deploy/prometheus
 	@$(BIN)/python -m deploy.manifests
+
+backup: $(STAMP) ## Back the demo up; TO=DIR for another place than .run/backups, LMS_ENV_FILE=.env for another system
+	@LMS_ENV_FILE=$(or $(LMS_ENV_FILE),.run/demo.env) $(BIN)/python manage.py backup --to "$(or $(TO),.run/backups)"
+
+restore: $(STAMP) ## Restore FROM=DIR, which `make backup` printed; REPLACE=1 discards what is there
+	@[ -n "$(FROM)" ] || { echo "which backup? make restore FROM=.run/backups/lms-..." >&2; exit 1; }
+	@LMS_ENV_FILE=$(or $(LMS_ENV_FILE),.run/demo.env) $(BIN)/python manage.py restore "$(FROM)" $(if $(REPLACE),--replace)
 
 manage: $(STAMP) ## Run a manage.py command against the running demo: make manage CMD="shell"
 	@LMS_ENV_FILE=.run/demo.env $(BIN)/python manage.py $(CMD)

@@ -473,6 +473,7 @@ STATIC_ROOT = env.path("LMS_STATIC_ROOT", default=BASE_DIR / "staticfiles")
 MAX_FILE_BYTES = env.int("LMS_MAX_FILE_BYTES", default=256 * 1024 * 1024)
 FILES_PROXY_PREFIX = env.str("LMS_FILES_PROXY_PREFIX", default="")  # internal nginx location that maps to MEDIA_ROOT
 MEDIA_ROOT = env.path("LMS_MEDIA_ROOT", default=BASE_DIR / "media")
+BACKUP_DIR = env.str("LMS_BACKUP_DIR", default="")  # whose newest backup is watched; empty: nobody watches
 WHITENOISE_USE_FINDERS = DEBUG
 COMPRESS_STATIC = env.bool("LMS_STATIC_COMPRESS", default=True)  # slow once, when files are collected
 STORAGES = {

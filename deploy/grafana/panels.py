@@ -126,6 +126,8 @@ def system_health() -> dashboard.Dashboard:
               about="Share of memory that isn't available.", warning=0.7),
         graph("Disks", [(f"instance:disk:utilisation{at}", "{{instance}} {{mountpoint}}")], unit="percentunit",
               about="Used share of each data disk.", warning=0.7),
+        graph("Newest backup", [("max(lms_backup_age_seconds)", "age")], unit="s",
+              about="Age of the newest complete backup.", warning=93600),
         graph("Requests by status", [(f"sum by (status) (rate({HTTP}[{RATE}]))", "{{status}}")], unit="reqps",
               about="All requests by status."),
         graph("Slowest views (p95)", [(f"topk(5, histogram_quantile(0.95, sum by (le, view) (rate({LATENCY}_bucket"

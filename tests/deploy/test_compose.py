@@ -20,7 +20,7 @@ from tests.system import ROOT, wait_for
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
 # Images without a shell or anything that could ask.
-WITHOUT_HEALTH = {"redis-exporter", "loki", "collector", "migrate", "caddy"}
+WITHOUT_HEALTH = {"redis-exporter", "loki", "collector", "migrate", "backup", "caddy"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -31,7 +31,7 @@ def test_a_service_is_limited_pinned_and_read_only(name):
     assert service["read_only"] is True
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["cap_drop"] == ["ALL"]
-    assert service["restart"] == ("no" if name == "migrate" else "unless-stopped")
+    assert service["restart"] == ("no" if name in {"migrate", "backup"} else "unless-stopped")
     tag = service["image"].rpartition(":")[2]
     assert tag not in {"", "latest"}
     if name not in WITHOUT_HEALTH | {"web"}:

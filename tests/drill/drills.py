@@ -104,6 +104,7 @@ WAVES = (
 )
 LAST = (
     (Drill(work.progress_changed_by_hand, warns("ConsistencyDrift")),),
+    (Drill(servers.backup_disk_lost, warns("BackupTooOld")),),
     (Drill(servers.maintenance_under_way, told("ScheduledMaintenance")),),
 )
 DRILLS = (*BESIDE, *(drill for wave in (*WAVES, *LAST) for drill in wave))

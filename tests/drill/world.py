@@ -81,12 +81,17 @@ class World:
         self.mail = self.stack.enter_context(MailServer(free_port()))
         names = ("prometheus", "alertmanager", "node", "postgres", "redis", "blackbox")
         self.ports = dict(zip(names, free_ports(len(names)), strict=True))
-        variables = SETTINGS | {"LMS_ALERTMANAGER_URL": f"http://{HOST}:{self.ports['alertmanager']}"}
+        self.backups = self.directory / "backups"
+        variables = SETTINGS | {
+            "LMS_ALERTMANAGER_URL": f"http://{HOST}:{self.ports['alertmanager']}",
+            "LMS_BACKUP_DIR": str(self.backups),
+        }
         self.system = self.stack.enter_context(
             System(self.directory / "lms", variables=variables, through=self._through)
         )
         self.system.manage("import_course", "lms/demo/sample_course", "--publish")
         self.system.manage("shell", "-c", PEOPLE)
+        self.system.manage("backup")
         self._write_configuration()
         self.stack.callback(self._end)
         for name, command in self._monitoring().items():

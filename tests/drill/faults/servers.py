@@ -117,6 +117,16 @@ def pool_held_nearly_full(world: World) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def backup_disk_lost(world: World) -> Iterator[None]:
+    elsewhere = world.backups.with_name("backups-unmounted")
+    world.backups.rename(elsewhere)
+    try:
+        yield
+    finally:
+        elsewhere.rename(world.backups)
+
+
+@contextlib.contextmanager
 def maintenance_under_way(world: World) -> Iterator[None]:
     services = "from maintenance import services, selectors\n"
     world.system.manage(
