@@ -20,7 +20,14 @@ from honcho.printer import Printer
 from lms import monitoring
 from lms.demo import monitoring as monitored
 from lms.demo.ports import ALERTMANAGER, BEAT_METRICS, DEMO_PORTS, FLOWER, PROMETHEUS, WEB, WORKER_METRICS
-from lms.embedded import EmbeddedError, EmbeddedServers, end_leftovers, port_is_free, writable_directory
+from lms.embedded import (
+    EmbeddedError,
+    EmbeddedServers,
+    end_leftovers,
+    end_with_parent,
+    port_is_free,
+    writable_directory,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 MARKER = "LMS_DEMO_DIR"  # in the environment of each process of the demo: how a later start knows them
@@ -167,6 +174,8 @@ def commands(run_dir: Path, environment: dict[str, str]) -> dict[str, tuple[str,
 
 def _run(run_dir: Path, environment: dict[str, str]) -> int:
     """Run until a signal, or until one of the processes ends; then end them all."""
+    # Killed outright, this process would leave behind those that wait for each process and pass on what it says.
+    os.register_at_fork(after_in_child=lambda: end_with_parent(signal.SIGKILL))
     manager = Manager(Printer(sys.stdout))
     for name, (command, own) in commands(run_dir, environment).items():
         variables = os.environ | environment | own | {MARKER: str(run_dir), "PYTHONUNBUFFERED": "1"}

@@ -142,6 +142,12 @@ class Demo:
         return found
 
 
+def alive(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
 @pytest.mark.processes
 @pytest.mark.timeout(300)
 def test_a_killed_demo_starts_again_with_its_data_and_ctrl_c_stops_every_process(tmp_path):
@@ -154,8 +160,11 @@ def test_a_killed_demo_starts_again_with_its_data_and_ctrl_c_stops_every_process
         mine = first.get("/api/v1/enrollments", token)["results"]
         assert len(first.marked_processes()) > 5
     finally:
+        own = psutil.Process(first.process.pid).children()
         first.process.kill()
         first.process.wait()
+    assert len(own) > 5
+    wait_for(lambda: not any(map(alive, own)), what="the end of those that waited for its processes")
 
     second = Demo(run_dir)
     try:
