@@ -95,14 +95,19 @@ def disk_filling(world: World) -> Iterator[None]:
 
 @contextlib.contextmanager
 def connections_left_open(world: World) -> Iterator[None]:
-    """Another program takes three of four connections."""
-    with contextlib.ExitStack() as stack:
-        with psycopg.connect(world.system.servers.database_url) as first:
-            limit = int(first.execute("SHOW max_connections").fetchone()[0])  # type: ignore[index]
-            taken = int(first.execute("SELECT count(*) FROM pg_stat_activity").fetchone()[0])  # type: ignore[index]
-        for _ in range(int(limit * 0.78) - taken):
-            stack.enter_context(psycopg.connect(world.system.servers.database_url))
-        yield
+    """Another program takes connections until four of five are gone, and those that others give back."""
+    with contextlib.ExitStack() as opened, psycopg.connect(world.system.servers.database_url, autocommit=True) as own:
+        limit = int(own.execute("SHOW max_connections").fetchone()[0])  # type: ignore[index]
+        people = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+
+        def take() -> None:
+            taken = int(own.execute(people).fetchone()[0])  # type: ignore[index]
+            for _ in range(int(limit * 0.8) - taken):
+                opened.enter_context(psycopg.connect(world.system.servers.database_url))
+
+        take()
+        with meanwhile(take, 1.0):
+            yield
 
 
 @contextlib.contextmanager
