@@ -68,7 +68,8 @@ WAVES = (
         Drill(work.task_of_the_day_run, told("TaskOfTheDayDone")),
     ),
     (
-        Drill(work.certificates_without_a_place, warns("CertificatesFail", "OutboxGivenUp")),
+        Drill(work.certificates_without_a_place, warns("CertificatesFail")),
+        Drill(work.mails_without_a_place, warns("OutboxGivenUp"), fire_seconds=240.0),
         Drill(servers.one_page_without_its_table, warns("ApiErrorRateHigh")),
         Drill(resources.connections_left_open, warns("PostgresConnectionsHigh")),
         Drill(resources.memory_held, warns("HostMemoryHigh")),

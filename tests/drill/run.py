@@ -144,7 +144,7 @@ def run_wave(
 
 
 def _carried_out(world: World, drill: Drill, say: Callable[[str], object], entered: threading.Event) -> list[Outcome]:
-    began = time.monotonic()
+    began = ended = time.monotonic()
     fired: dict[Expected, tuple[float, str]] = {}
     states: dict[Expected, list[str]] = {}
     say(f"{drill.name} ...")
@@ -157,10 +157,11 @@ def _carried_out(world: World, drill: Drill, say: Callable[[str], object], enter
             for expected in set(drill.expected) - fired.keys():
                 alerts = world.alerts()
                 states[expected] = [a["state"] for a in alerts if a["labels"]["alertname"] == expected.alert]
+            # Before its removal, which takes its time: the alert may be over before a killed process is buried.
+            ended = time.monotonic()
     except Exception as error:  # of the injector or of its end; the other drills go on
         problem = f"the fault failed: {type(error).__name__}: {error}"
         return _report(drill, [Outcome(drill.name, one, None, None, problem) for one in drill.expected], say)
-    ended = time.monotonic()
     over = _await(
         fired,
         lambda one: "" if _over(world, one, since=ended) else None,

@@ -3,6 +3,7 @@
 import contextlib
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -65,22 +66,36 @@ def worker_frozen_with_work_to_do(world: World) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def certificates_without_a_place(world: World) -> Iterator[None]:
-    """A file lies where the certificates' folder has to be."""
-    folder = world.directory / "lms" / "media" / "certificates"
+def _in_the_way(world: World, folder: Path) -> Iterator[None]:
+    """A file lies where a folder has to be; afterwards what was given up is tried again."""
+    before = folder.with_name(f"{folder.name}-before")
     folder.parent.mkdir(parents=True, exist_ok=True)
     if folder.exists():
-        folder.rename(folder.with_name("certificates-before"))
+        folder.rename(before)
     folder.touch()
     try:
-        world.system.manage("shell", "-c", GRANT)
         yield
     finally:
         folder.unlink()
-        before = folder.with_name("certificates-before")
         if before.exists():
             before.rename(folder)
         world.system.manage("shell", "-c", TRY_AGAIN)
+
+
+@contextlib.contextmanager
+def certificates_without_a_place(world: World) -> Iterator[None]:
+    with _in_the_way(world, world.directory / "lms" / "media" / "certificates"):
+        world.system.manage("shell", "-c", GRANT)
+        yield
+
+
+@contextlib.contextmanager
+def mails_without_a_place(world: World) -> Iterator[None]:
+    """Somebody enrols, and the mail that says so can't be handed over, twelve times."""
+    token = world.log_in(4)
+    with _in_the_way(world, world.directory / "lms" / "mail"):
+        world.system.post("/api/v1/courses/reliable-services/enrollment", {}, X_Session_Token=token)
+        yield
 
 
 @contextlib.contextmanager
