@@ -94,7 +94,14 @@ def _write(directory: Path, taken_at: datetime.datetime, say: Say) -> None:
 
 def _dump(target: Path, snapshot: str, version: int) -> None:
     program = postgres.programs(version) / "pg_dump"
-    command = [program, "--format=custom", f"--snapshot={snapshot}", "--no-owner", "--no-privileges", "--file", target]
+    command = [
+        str(program),
+        "--format=custom",
+        f"--snapshot={snapshot}",
+        "--no-owner",
+        "--no-privileges",
+        f"--file={target}",
+    ]
     result = subprocess.run(command, env=postgres.environment(), capture_output=True, text=True, check=False)
     if result.returncode:
         raise postgres.failure("pg_dump", result.stderr)

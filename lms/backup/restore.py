@@ -69,8 +69,8 @@ def _load(dump: Path, schemas: list[str], version: int) -> None:
     """One transaction also discards what was there: what fails leaves the old database."""
     programs = postgres.programs(version)
     environment = postgres.environment() | {"PGOPTIONS": "-c lock_timeout=30s -c statement_timeout=0"}
-    reading = [programs / "pg_restore", "--no-owner", "--no-privileges", "--file=-", dump]
-    loading = [programs / "psql", "--set=ON_ERROR_STOP=1", "--quiet", "--no-psqlrc", "--output=/dev/null"]
+    reading = [str(programs / "pg_restore"), "--no-owner", "--no-privileges", "--file=-", str(dump)]
+    loading = [str(programs / "psql"), "--set=ON_ERROR_STOP=1", "--quiet", "--no-psqlrc", "--output=/dev/null"]
     discard = "".join(f'DROP SCHEMA "{name}" CASCADE;\n' for name in schemas)
     with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as complained:
         reader = subprocess.Popen(reading, stdout=subprocess.PIPE, stderr=told, env=environment)
