@@ -127,6 +127,13 @@ def figures() -> list[Query]:
     return [Query(f"figure {title}", expression) for title, expression, _ in FIGURES]
 
 
+def runbooks() -> list[Query]:
+    """The first query of each alert's runbook."""
+    text = (DEPLOY.parent / "docs" / "runbooks.md").read_text()
+    found = re.findall(r"^## (\w+)\n.*?^- \*\*First query:\*\* `([^`\n]+)`$", text, re.MULTILINE | re.DOTALL)
+    return [Query(f"runbook {name}", expression) for name, expression in found]
+
+
 def recordings() -> dict[str, list[dict[str, Any]]]:
     """Recorded name → its rules; one name may be recorded by several."""
     found: dict[str, list[dict[str, Any]]] = {}
@@ -242,7 +249,7 @@ def main() -> int:
     import django
 
     django.setup()
-    lines = findings([*alerts(), *panels(), *figures()], catalogued(), named_views())
+    lines = findings([*alerts(), *panels(), *figures(), *runbooks()], catalogued(), named_views())
     for line in lines:
         print(line, file=sys.stderr)
     return 1 if lines else 0

@@ -91,15 +91,20 @@ def measured(path: Path) -> Part:
     return Part(size, digest.hexdigest())
 
 
-def newest(below: Path) -> datetime.datetime | None:
-    """When the newest complete backup below a directory was taken."""
-    times = []
-    for manifest in below.glob(f"*/{MANIFEST}"):
+def complete(below: Path) -> list[tuple[datetime.datetime, Path]]:
+    """The complete backups below a directory and when they were taken, the newest first."""
+    found = []
+    for path in (manifest.parent for manifest in below.glob(f"*/{MANIFEST}")):
         try:
-            found = read(manifest.parent)
-            complete = all((manifest.parent / name).stat().st_size == part.bytes for name, part in found.parts.items())
+            manifest = read(path)
+            whole = all((path / name).stat().st_size == part.bytes for name, part in manifest.parts.items())
         except (BackupError, OSError):
             continue
-        if complete and not manifest.parent.name.startswith(UNFINISHED):
-            times.append(found.taken_at)
-    return max(times, default=None)
+        if whole and not path.name.startswith(UNFINISHED):
+            found.append((manifest.taken_at, path))
+    return sorted(found, reverse=True)
+
+
+def newest(below: Path) -> datetime.datetime | None:
+    """When the newest complete backup below a directory was taken."""
+    return next((taken_at for taken_at, _ in complete(below)), None)

@@ -17,7 +17,7 @@ from django.db import Error, connection, transaction
 from psycopg import sql
 
 from lms.backup import postgres
-from lms.backup.archive import DATABASE, FILES, MANIFEST, UNFINISHED, BackupError, Manifest, Say, measured
+from lms.backup.archive import DATABASE, FILES, MANIFEST, UNFINISHED, BackupError, Manifest, Say, complete, measured
 
 PROGRESS_SECONDS = 5.0
 SECRET = re.compile(r"^#? ?([A-Z][A-Z0-9_]*(?:KEY|TOKEN|DSN)|(?:DATABASE|REDIS|LMS_EMAIL)_URL)=", re.MULTILINE)
@@ -49,6 +49,20 @@ def create(below: Path, say: Say) -> Path:
     except Error as error:
         raise BackupError(f"the database doesn't answer: {str(error).splitlines()[0]}") from error
     return below / name
+
+
+def prune(below: Path, keep: int) -> list[Path]:
+    """Remove complete backups but the newest `keep`; damaged ones stay for somebody to look at. Raises BackupError."""
+    try:
+        with _alone(below):
+            removed = [path for _, path in complete(below)[keep:]]
+            for path in removed:
+                # Renamed first: one that is half removed is no backup any more.
+                unfinished = path.rename(path.with_name(UNFINISHED + path.name))
+                shutil.rmtree(unfinished)
+    except OSError as error:
+        raise BackupError(f"{error.filename or below} can't be removed: {error.strerror}") from error
+    return removed
 
 
 @contextlib.contextmanager

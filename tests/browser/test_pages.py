@@ -1,43 +1,61 @@
 """The pages in a real browser: usable, quiet and accessible, in light and dark, on a phone, and without JavaScript."""
 
+import uuid
+
 import pytest
 
+PASSWORD = "a long and unusual passphrase"
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+SETUP = """
 from accounts import services as accounts
 from courses import services
+accounts.create_person(email="{person}", name="Ada", password="{password}")
+course = services.create_course(title="{course}")
+section = services.add_section(course=course, title="Week 1")
+services.add_lesson(section=section, title="Fish", content='<p style="color:red">Fish swim.</p>')
+services.add_lesson(section=section, title="Birds", content="<p>Birds fly.</p>")
+services.publish_course(course=course)
+"""
 
-PASSWORD = "a long and unusual passphrase"
-pytestmark = pytest.mark.django_db(transaction=True)
+
+class School:
+    """A learner and a course with two lessons, at the product's own web server."""
+
+    def __init__(self, system) -> None:
+        word = uuid.uuid4().hex[:8]
+        self.person, self.course = f"{word}@example.org", f"Biology {word}"
+        self.url = f"http://127.0.0.1:{system.ports['web']}"
+        system.manage("shell", "-c", SETUP.format(person=self.person, password=PASSWORD, course=self.course))
 
 
 @pytest.fixture
-def course(settings):
-    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
-    accounts.create_person(email="ada@example.org", name="Ada", password=PASSWORD)
-    course = services.create_course(title="Biology")
-    section = services.add_section(course=course, title="Week 1")
-    services.add_lesson(section=section, title="Fish", content='<p style="color:red">Fish swim.</p>')
-    services.add_lesson(section=section, title="Birds", content="<p>Birds fly.</p>")
-    return services.publish_course(course=course)
+def school(system):
+    return School(system)
 
 
-def log_in(page, address: str) -> None:
-    page.goto(f"{address}/")
-    page.get_by_label("E-mail address").fill("ada@example.org")
+def log_in(page, school) -> None:
+    page.goto(f"{school.url}/")
+    page.get_by_label("E-mail address").fill(school.person)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     page.get_by_role("heading", name="Courses", level=1).wait_for()
 
 
+def find_course(page, school) -> None:
+    page.goto(f"{school.url}/")
+    page.get_by_role("link", name=school.course).click()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_learner_walks_from_the_login_to_progress(browser_page, assert_accessible, live_server, course, scheme):
+def test_a_learner_walks_from_the_login_to_progress(browser_page, assert_accessible, school, scheme):
     page = browser_page
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": 360, "height": 740})
-    page.goto(live_server.url)
+    page.goto(school.url)
     assert_accessible(page)
-    log_in(page, live_server.url)
+    log_in(page, school)
     assert_accessible(page)
-    page.get_by_role("link", name="Biology").click()
+    find_course(page, school)
     page.get_by_role("button", name="Enrol").click()
     page.get_by_text("You are enrolled.").wait_for()
     assert_accessible(page)
@@ -52,15 +70,15 @@ def test_a_learner_walks_from_the_login_to_progress(browser_page, assert_accessi
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_the_same_walk_without_javascript(chromium_browser, live_server, course):
+def test_the_same_walk_without_javascript(chromium_browser, school):
     context = chromium_browser.new_context(java_script_enabled=False, locale="en-GB")
     try:
         page = context.new_page()
-        log_in(page, live_server.url)
-        page.get_by_role("link", name="Biology").click()
+        log_in(page, school)
+        find_course(page, school)
         page.get_by_role("button", name="Enrol").click()
         for title in ("Fish", "Birds"):
-            page.goto(f"{live_server.url}/courses/{course.slug}")
+            find_course(page, school)
             page.get_by_role("link", name=title).click()
             page.get_by_role("button", name="Mark as done").click()
             page.get_by_text("Done.").wait_for()

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from deploy.names import catalogued, findings, named_views, runbooks
 from observability import catalog
 from tests.deploy.rules import PROMETHEUS, load, matchers, metric_names
+from tests.drill.drills import DRILLS
 
 ROOT = Path(__file__).resolve().parents[2]
 ALERTS = load("alerts.yml")
@@ -64,6 +66,21 @@ def test_an_alert_says_what_and_where(rule):
 def test_each_alert_has_one_runbook_heading_and_no_heading_is_left_over():
     headings = re.findall(r"^## (\w+)$", (ROOT / "docs" / "runbooks.md").read_text(), re.MULTILINE)
     assert sorted(headings) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_runbook_says_what_it_means_what_to_ask_what_to_do_and_how_to_drill_it(name):
+    text = (ROOT / "docs" / "runbooks.md").read_text()
+    section = re.search(rf"^## {name}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)[1]
+    parts = dict(re.findall(r"^- \*\*(.+?):\*\* (.+)$", section, re.MULTILINE))
+    assert list(parts) == ["Meaning", "Impact", "First query", "First action", "Drill"]
+    told = set(re.findall(r'make drill ONLY="(.+?)"', parts["Drill"]))
+    assert told == {drill.name for drill in DRILLS if name in {expected.alert for expected in drill.expected}}
+
+
+def test_the_first_query_of_a_runbook_names_only_what_exists():
+    assert sorted(query.where for query in runbooks()) == [f"runbook {name}" for name in NAMES]
+    assert findings(runbooks(), catalogued(), named_views()) == []
 
 
 @pytest.mark.parametrize("file", ["alerts.yml", "recording.yml"])

@@ -33,6 +33,8 @@ NOT_RUN = {
     "make check": TAKES_LONG,
     "make drill ONLY=redis": TAKES_LONG,
     "make panels": TAKES_LONG,
+    "make preview": TAKES_LONG,
+    "make backup": "needs the demo; tests/lms/test_backup.py runs its command",
     "make manage CMD=verify_observability --skip dashboards,errors": "tests/observability/test_verification.py does",
     "manage.py verify_observability --watch 24h": OUTSIDE,
     "amtool alert add ScheduledMaintenance severity=info --end=2026-01-01T06:00:00Z "

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from lms.backup.archive import BackupError, measured, newest, read, verify
+from lms.backup.create import prune
 from tests.system import ROOT, wait_for
 
 pytestmark = pytest.mark.timeout(180)
@@ -201,6 +202,20 @@ def test_a_killed_backup_never_looks_like_one_and_the_next_clears_it_away(origin
     assert [path.name[:12] for path in target.iterdir() if path.is_dir()] == [".unfinished-"]
     assert original.manage("backup", "--to", str(target)).returncode == 0
     assert [path.name[:4] for path in target.iterdir() if path.is_dir()] == ["lms-"]
+
+
+def test_older_complete_backups_are_removed_and_nothing_else(backup, tmp_path):
+    made = []
+    for day in range(1, 5):
+        copy = shutil.copytree(backup, tmp_path / f"lms-{day}")
+        manifest = json.loads((copy / "manifest.json").read_text()) | {"taken_at": f"2026-01-0{day}T00:00:00+00:00"}
+        (copy / "manifest.json").write_text(json.dumps(manifest))
+        made.append(copy)
+    (made[1] / "database.dump").write_bytes(b"damaged")
+    (tmp_path / "notes").mkdir()
+    assert prune(tmp_path, 2) == [made[0]]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == ["lms-2", "lms-3", "lms-4", "notes"]
+    assert prune(tmp_path, 2) == []
 
 
 def test_a_backup_without_a_database_says_so_in_one_line_and_leaves_nothing(original, tmp_path):
