@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -67,6 +68,8 @@ class System:
     variables: dict[str, str] = field(default_factory=dict)
     through: Callable[[dict[str, str]], dict[str, str]] = dict  # the servers' URLs → those the processes are given
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    # The kernel ends a child with the thread that started it, so one thread that stays starts them all.
+    starter: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
 
     def __enter__(self) -> "System":
         names = ("web", "web_metrics", "worker_metrics", "beat_metrics", "flower")
@@ -120,6 +123,7 @@ class System:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         self.servers.stop()
+        self.starter.shutdown()
 
     def start(self, name: str, *, within: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
         """`within` is a command that runs the process's own, given as its last arguments."""
@@ -136,7 +140,8 @@ class System:
         if name in ("web", "worker", "beat"):
             own["LMS_METRICS_PORT"] = str(self.ports[f"{name}_metrics"])
         with self.log_path(name).open("ab") as output:
-            process = subprocess.Popen(
+            process = self.starter.submit(
+                subprocess.Popen,
                 [*within, *command],
                 cwd=ROOT,
                 env=self.environment | own,
@@ -145,7 +150,7 @@ class System:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 preexec_fn=end_with_parent,
-            )
+            ).result()
         self.running[name] = process
         return process
 

@@ -181,7 +181,7 @@ class World:
     # --- processes ---
 
     def start(self, name: str) -> None:
-        self.processes[name] = self._commands[name]()
+        self.processes[name] = self.system.starter.submit(self._commands[name]).result()
 
     def kill(self, name: str) -> None:
         self.processes[name].kill()
