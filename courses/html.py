@@ -49,22 +49,21 @@ def _keep(tag: str, attribute: str, value: str) -> str | None:
 
 _FRAME = re.compile(r"<iframe([^>]*)>[^<]*</iframe>")
 _FRAME_ATTRIBUTE = re.compile(r'([a-z]+)="([^"]*)"')
-_cleaner = nh3.Cleaner(
-    tags=TAGS,
-    attributes=ATTRIBUTES,
-    attribute_filter=_keep,
-    url_schemes=SCHEMES,
-    filter_style_properties=STYLES,
-    link_rel="noopener noreferrer",
-)
 
-_styleless = nh3.Cleaner(
-    tags=TAGS,
-    attributes={tag: names - {"style"} for tag, names in ATTRIBUTES.items()},
-    attribute_filter=_keep,
-    url_schemes=SCHEMES,
-    link_rel="noopener noreferrer",
-)
+
+def _cleaner_for(attributes: dict[str, set[str]]) -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=TAGS,
+        attributes=attributes,
+        attribute_filter=_keep,
+        url_schemes=SCHEMES,
+        filter_style_properties=STYLES,
+        link_rel="noopener noreferrer",
+    )
+
+
+_cleaner = _cleaner_for(ATTRIBUTES)
+_styleless = _cleaner_for({tag: names - {"style"} for tag, names in ATTRIBUTES.items()})
 
 
 def sanitise(html: str) -> str:

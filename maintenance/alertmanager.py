@@ -1,17 +1,14 @@
 """Alertmanager's silences over its API v2 (https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml)."""
 
 import datetime
-import json
-import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
+from core import remote
+from core.remote import Unreachable
+
 TIMEOUT_SECONDS = 3.0
 MOST_BYTES = 5_000_000
-
-
-class Unreachable(Exception):
-    """Alertmanager gave no usable answer."""
 
 
 @dataclass(frozen=True)
@@ -70,15 +67,4 @@ def expire(base: str, identifier: str) -> None:
 
 
 def _call(url: str, method: str = "GET", body: dict[str, Any] | None = None) -> Any:
-    request = urllib.request.Request(
-        url,
-        method=method,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Content-Type": "application/json", "Accept": "application/json"},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
-            text = answer.read(MOST_BYTES)
-            return json.loads(text) if text else None
-    except (OSError, ValueError) as error:
-        raise Unreachable(f"{method}: {error}") from error
+    return remote.ask(url, timeout_seconds=TIMEOUT_SECONDS, most_bytes=MOST_BYTES, method=method, body=body)

@@ -35,7 +35,7 @@ def carry_out() -> int:
     """Make Alertmanager's silences those of the windows; how many windows were looked at.
 
     Silences are left with Alertmanager as soon as they are planned, so that they open while the LMS itself is down.
-    Raises `alertmanager.Unreachable`; what was left undone is done the next time.
+    Raises `core.remote.Unreachable`; what was left undone is done the next time.
     """
     base = settings.OPERATIONS["ALERTMANAGER"]
     if not base:

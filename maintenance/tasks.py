@@ -4,8 +4,8 @@ import logging
 
 from celery import shared_task
 
+from core.remote import Unreachable
 from maintenance import services
-from maintenance.alertmanager import Unreachable
 
 logger = logging.getLogger(__name__)
 
@@ -16,5 +16,5 @@ def carry_out() -> int:
         return services.carry_out()
     except Unreachable as error:
         # Not a failed task: whoever is away has alerts of its own.
-        logger.warning("Alertmanager can't be told of maintenance: %s", error)
+        logger.warning("Alertmanager can't be told of maintenance: %s (%s)", error, error.__cause__)
         return 0

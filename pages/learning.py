@@ -1,5 +1,6 @@
 """Pages of learners: catalogue, course, lesson, progress."""
 
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -52,9 +53,7 @@ def course(request: HttpRequest, user: User, slug: str) -> HttpResponse:
         "readable": READING,
         "description": without_styles(shown.description),
     }
-    response = render(request, "pages/course.html", values)
-    response["Content-Security-Policy"] = LESSON_POLICY
-    return response
+    return _with_lesson_text(request, "pages/course.html", values)
 
 
 @require_POST
@@ -91,9 +90,7 @@ def lesson(request: HttpRequest, user: User, public_id: UUID) -> HttpResponse:
         "playable": shown.video_url.partition("?")[0].lower().endswith(PLAYABLE),
         **_place(user, shown),
     }
-    response = render(request, "pages/lesson.html", values)
-    response["Content-Security-Policy"] = LESSON_POLICY
-    return response
+    return _with_lesson_text(request, "pages/lesson.html", values)
 
 
 @require_POST
@@ -113,6 +110,12 @@ def progress(request: HttpRequest, user: User) -> HttpResponse:
     page = Paginator(enrollments, PAGE_SIZE).get_page(request.GET.get("page"))
     certificates = certificates_of(user).order_by("-issued_at", "pk")[:100]
     return render(request, "pages/progress.html", {"page": page, "certificates": certificates})
+
+
+def _with_lesson_text(request: HttpRequest, template: str, values: dict[str, Any]) -> HttpResponse:
+    response = render(request, template, values)
+    response["Content-Security-Policy"] = LESSON_POLICY
+    return response
 
 
 def _place(user: User, shown: Lesson) -> dict[str, Lesson | bool | None]:

@@ -95,12 +95,14 @@ def complete(below: Path) -> list[tuple[datetime.datetime, Path]]:
     """The complete backups below a directory and when they were taken, the newest first."""
     found = []
     for path in (manifest.parent for manifest in below.glob(f"*/{MANIFEST}")):
+        if path.name.startswith(UNFINISHED):
+            continue
         try:
             manifest = read(path)
             whole = all((path / name).stat().st_size == part.bytes for name, part in manifest.parts.items())
         except (BackupError, OSError):
             continue
-        if whole and not path.name.startswith(UNFINISHED):
+        if whole:
             found.append((manifest.taken_at, path))
     return sorted(found, reverse=True)
 

@@ -1,16 +1,13 @@
 """Asks Prometheus and Alertmanager over HTTP. Whoever doesn't answer in time is unknown, never an error of the page."""
 
-import json
 import urllib.parse
-import urllib.request
 from typing import Any
+
+from core import remote
+from core.remote import Unreachable
 
 TIMEOUT_SECONDS = 1.5
 MOST_BYTES = 2_000_000
-
-
-class Unreachable(Exception):
-    """The other side gave no usable answer; the message is one for people, without addresses."""
 
 
 def prometheus(base: str, expression: str) -> float | None:
@@ -33,8 +30,4 @@ def alertmanager(base: str) -> list[dict[str, Any]]:
 
 
 def _ask(url: str) -> Any:
-    try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:
-            return json.loads(answer.read(MOST_BYTES))
-    except (OSError, ValueError) as error:
-        raise Unreachable("no answer") from error
+    return remote.ask(url, timeout_seconds=TIMEOUT_SECONDS, most_bytes=MOST_BYTES)

@@ -12,8 +12,8 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.remote import Unreachable
 from lms.operations import sources
-from lms.operations.sources import Unreachable
 
 WAIT_SECONDS = 3.0
 

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy.names import catalogued, findings, named_views, runbooks
+from deploy.names import PROMETHEUS, catalogued, findings, load, matchers, metric_names, named_views, runbooks
 from observability import catalog
-from tests.deploy.rules import PROMETHEUS, load, matchers, metric_names
 from tests.drill.drills import DRILLS
 
 ROOT = Path(__file__).resolve().parents[2]
