@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-BOTH_CORES := -n 2 --dist loadfile
+BOTH_CORES := -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: manifests help setup demo test check format manage monitoring catalog schema clean dashboards drill bench audit panels simulate fuzz browser preview backup restore
@@ -31,7 +31,7 @@ ifneq ($(ARGS),)
 else
 	@$(BIN)/python -m pytest $(BOTH_CORES) -m "not processes"
 	@echo "The product's own processes:"
-	@$(BIN)/python -m pytest -m processes
+	@$(BIN)/python -m pytest $(BOTH_CORES) -m processes
 	@echo "Once more without the observability app:"
 	@LMS_OBSERVABILITY=0 $(BIN)/python -m pytest $(BOTH_CORES) -q -m "not processes and not observability"
 endif

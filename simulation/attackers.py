@@ -1,5 +1,7 @@
 """Attackers: they guess passwords, spray one over many accounts, look for accounts, and knock on closed doors."""
 
+from collections.abc import Callable
+
 from lms.demo.people import address
 from simulation.person import Person
 
@@ -12,10 +14,14 @@ class Attacker(Person):
     def on_start(self) -> None:
         super().on_start()
         self.email = address("student", self.most["student"])
+        self.plans: list[Callable[[], None]] = []
 
     def visit(self) -> None:
+        """Each kind of attack in turn, in an order of the attacker's own: a short term sees them all."""
         self.token = ""
-        self.chooser.choice([self.guess, self.spray, self.knock, self.reset])()
+        if not self.plans:
+            self.plans = self.chooser.sample([self.guess, self.spray, self.knock, self.reset], 4)
+        self.plans.pop()()
 
     def guess(self) -> None:
         """Many passwords for one account, from one source: above ten a minute, and until the limit answers."""

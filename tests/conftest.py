@@ -15,11 +15,16 @@ collect_ignore = list(OF_OBSERVABILITY) if os.environ.get("LMS_OBSERVABILITY") =
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever tests observability or what is deployed around it needs the app; the marker follows from the folder."""
+    """Whatever tests observability or what is deployed around it needs the app; the marker follows from the folder.
+
+    A parallel run keeps a file's tests in one process, and those of the drills, which share one world.
+    """
     root = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(root).parts[0] in OF_OBSERVABILITY:
+        place = item.path.relative_to(root)
+        if place.parts[0] in OF_OBSERVABILITY:
             item.add_marker("observability")
+        item.add_marker(pytest.mark.xdist_group("drill" if place.parts[0] == "drill" else place.as_posix()))
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ BESIDE = (
 WAVES = (
     (
         # The warnings are told once the pages have ended.
-        Drill(servers.a_dozen_lessons_lost, BURNS, fire_seconds=SLOW_FIRE),
+        Drill(servers.a_dozen_lessons_lost, BURNS, fire_seconds=SLOW_FIRE, resolve_seconds=SLOW_RESOLVE),
         Drill(
             resources.disk_filling,
             (*warns("HostDiskFilling"), *planned("DiskFullSoon")),

@@ -98,6 +98,8 @@ class World:
             self._commands[name] = command
             self.start(name)
         self.tokens = [self.log_in(number) for number in range(1, 4)]
+        # Enrolled in nothing, and logged in before anybody's wrong passwords close the login to this address.
+        self.newcomer = self.log_in(4)
         for token in self.tokens:
             self.system.post("/api/v1/courses/reliable-services/enrollment", {}, X_Session_Token=token)
         outline = self.system.get("/api/v1/courses/reliable-services/outline", X_Session_Token=self.tokens[0]).json
@@ -128,16 +130,18 @@ class World:
     def read(self) -> int:
         return self.system.get(self.lesson, X_Session_Token=self.tokens[0]).status
 
-    def hurry(self, seconds: float) -> None:
-        """As many good answers as the machine gives, for a while."""
-
-        def calm() -> None:
+    @contextlib.contextmanager
+    def hurry(self, readers: int = MOST_READERS) -> Iterator[None]:
+        """As many good answers as the machine gives so many readers, until the end of the block."""
+        self.pace, self.readers = 0.0, readers
+        try:
+            yield
+        finally:
             self.pace, self.readers = 0.2, 1
 
-        self.pace, self.readers = 0.0, MOST_READERS
-        timer = threading.Timer(seconds, calm)
-        timer.daemon = True
-        timer.start()
+    def nobody_else(self) -> contextlib.AbstractContextManager[None]:
+        """The healthy traffic pauses until the end of the block."""
+        return self.hurry(readers=0)
 
     def _traffic(self, reader: int) -> None:
         """Lessons read a few times a second, a login now and then: what a healthy hour looks like in three minutes."""

@@ -27,11 +27,16 @@ GROUPS = Path("/sys/fs/cgroup")
 GROUP = "lms-drill"
 # The kernel ends this process before any other, should the host run out of memory after all.
 HOLD_MEMORY = """
-import mmap, sys, time
+import mmap, psutil, sys, time
 open("/proc/self/oom_score_adj", "w").write("1000")
 flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE
-held = [mmap.mmap(-1, 1 << 26, flags=flags) for _ in range(int(sys.argv[1]) >> 26)]
-time.sleep(600)
+share, left, held = float(sys.argv[1]), int(sys.argv[2]), []
+while True:
+    memory = psutil.virtual_memory()
+    if memory.available > max(memory.total * (1 - share), left):
+        held.append(mmap.mmap(-1, 1 << 26, flags=flags))
+    else:
+        time.sleep(0.5)
 """
 
 
@@ -54,13 +59,14 @@ def cpu_burnt(world: World) -> Iterator[None]:
 
 @contextlib.contextmanager
 def memory_held(world: World) -> Iterator[None]:
-    """Another program takes what is missing to three quarters of the host's memory. Raises RuntimeError: too little."""
-    memory = psutil.virtual_memory()
-    wanted = int(memory.total * 0.75) - (memory.total - memory.available)
-    if memory.available - wanted < LEFT_BYTES:
+    """Another program takes three quarters of the host's memory, and what others give back meanwhile.
+
+    Raises RuntimeError where that would leave too little.
+    """
+    if psutil.virtual_memory().total / 4 < LEFT_BYTES:
         raise RuntimeError("this host has too little memory for the drill")
     holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD_MEMORY, str(max(wanted, 0))],
+        [sys.executable, "-c", HOLD_MEMORY, "0.75", str(LEFT_BYTES)],
         stdin=subprocess.DEVNULL,
         preexec_fn=end_with_parent,
     )
@@ -184,7 +190,7 @@ def log_file_at_its_limit(world: World) -> Iterator[None]:
 
 @contextlib.contextmanager
 def worker_in_too_small_a_group(world: World) -> Iterator[None]:
-    """The worker in control groups of its own, as a container sees them: a third of a core, and little free memory."""
+    """The worker in control groups of its own, as a container sees them: half a core, and little free memory."""
     memory, cpu = GROUPS / "memory" / GROUP, GROUPS / "cpu" / GROUP
     system = world.system
     _end(world)
@@ -198,7 +204,9 @@ def worker_in_too_small_a_group(world: World) -> Iterator[None]:
         wait_for(lambda: not world.down(), seconds=60, what="the worker in its group")
         used = sum(process.memory_full_info().pss for process in family(system.running["worker"].pid))
         (memory / "memory.limit_in_bytes").write_text(str(int(used / 0.8)))
-        (cpu / "cpu.cfs_quota_us").write_text("33000")
+        (cpu / "cpu.cfs_quota_us").write_text(
+            "50000"
+        )  # with less, its own exporter is throttled beyond the time of a scrape
         with worker_flooded(world):
             yield
     finally:

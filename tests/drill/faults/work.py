@@ -92,9 +92,11 @@ def certificates_without_a_place(world: World) -> Iterator[None]:
 @contextlib.contextmanager
 def mails_without_a_place(world: World) -> Iterator[None]:
     """Somebody enrols, and the mail that says so can't be handed over, twelve times."""
-    token = world.log_in(4)
+    path = "/api/v1/courses/reliable-services/enrollment"
     with _in_the_way(world, world.directory / "lms" / "mail"):
-        world.system.post("/api/v1/courses/reliable-services/enrollment", {}, X_Session_Token=token)
+        answer = world.system.post(path, {}, X_Session_Token=world.newcomer)
+        if answer.status not in (200, 201):
+            raise RuntimeError(f"nobody was enrolled: {answer.status} {answer.text[:300]}")
         yield
 
 
@@ -146,7 +148,7 @@ def task_of_the_day_run(world: World) -> Iterator[None]:
 @contextlib.contextmanager
 def worker_flooded(world: World) -> Iterator[None]:
     """More tasks than it can carry out; afterwards they are thrown away, as an operator does."""
-    with sending(world, "for _ in range(6000):\n    app.send_task('outbox.tasks.relay')\n    time.sleep(0.02)"):
+    with sending(world, "for _ in range(15000):\n    app.send_task('outbox.tasks.relay')\n    time.sleep(0.01)"):
         yield
     if celery(world, "app.control.purge()").wait(60):
         raise RuntimeError("the queue could not be emptied")
