@@ -8,6 +8,7 @@ Exits 1 when a drill failed or an alert has none. Drills that need root are skip
 
 import argparse
 import shlex
+import signal
 import sys
 import tempfile
 import threading
@@ -65,7 +66,7 @@ def carry_out(world: World, only: list[str]) -> list[Outcome]:
 
     beside = [drill for drill in BESIDE if wanted(drill.name)]
     under_way = threading.Event()
-    thread = threading.Thread(target=lambda: outcomes.extend(run_wave(world, beside, say, under_way.set)))
+    thread = threading.Thread(target=lambda: outcomes.extend(run_wave(world, beside, say, under_way.set)), daemon=True)
     if beside:
         thread.start()
         under_way.wait()
@@ -95,10 +96,17 @@ def main() -> int:
     only = [text.strip() for text in options.only.split(",") if text.strip()]
     if not only and (alerts := without_drill()):
         print(f"drill: no drill for: {named(alerts)}", file=sys.stderr)
+    # Whoever ends it early, by Ctrl-C or as a script does, finds no disk mounted and no process left.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     began = time.monotonic()
     print(f"All durations are divided by {FACTOR:g}; thresholds are those of production.", flush=True)
-    with tempfile.TemporaryDirectory(prefix="lms-drill-") as directory, World(Path(directory)) as world:
-        outcomes = carry_out(world, only)
+    try:
+        with tempfile.TemporaryDirectory(prefix="lms-drill-") as directory, World(Path(directory)) as world:
+            outcomes = carry_out(world, only)
+    except KeyboardInterrupt:
+        print("drill: interrupted; nothing of it is left running", file=sys.stderr)
+        return 130
     seconds = time.monotonic() - began
     print(f"{report.table(outcomes)}\n{seconds:.0f} s in all")
     if options.report:

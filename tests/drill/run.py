@@ -134,7 +134,7 @@ def run_wave(
     threads = []
     for drill in possible:
         entered = threading.Event()
-        threads.append(threading.Thread(target=carry_out, args=(drill, entered)))
+        threads.append(threading.Thread(target=carry_out, args=(drill, entered), daemon=True))
         threads[-1].start()
         entered.wait(ENTER_SECONDS)
     under_way()
