@@ -34,6 +34,7 @@ TARGET_LABELS = {"job", "instance", "le"}
 FOREIGN: Mapping[str, Collection[str]] = {
     "up": (),
     "probe_success": ("probe", "module"),
+    "probe_ssl_earliest_cert_expiry": ("probe", "module"),
     "pg_up": (),
     "pg_stat_activity_count": ("state",),
     "pg_settings_max_connections": (),

@@ -28,6 +28,11 @@ Variable = dashboard.QueryVariable | dashboard.TextBoxVariable
 
 
 def thresholds(warning: float | None, critical: float | None) -> dashboard.ThresholdsConfig:
+    """Values from which on it is worse; a critical one below the warning means that less is worse."""
+    if warning is not None and critical is not None and critical < warning:
+        falling = [(None, RED), (critical, YELLOW), (warning, GREEN)]
+        steps = [models.Threshold(value=value, color=color) for value, color in falling]
+        return dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps)
     steps = [models.Threshold(value=None, color=GREEN)]
     for value, color in ((warning, YELLOW), (critical, RED)):
         if value is not None:

@@ -128,6 +128,9 @@ def system_health() -> dashboard.Dashboard:
               about="Used share of each data disk.", warning=0.7),
         graph("Newest backup", [("max(lms_backup_age_seconds)", "age")], unit="s",
               about="Age of the newest complete backup.", warning=93600),
+        graph("TLS certificates", [('min by (instance) (probe_ssl_earliest_cert_expiry{probe="tls"}) - time()',
+              "{{instance}}")], unit="s", about="How long the certificate of each public address is still valid.",
+              warning=14 * 86400, critical=2 * 86400, empty="no HTTPS address is probed"),
         graph("Requests by status", [(f"sum by (status) (rate({HTTP}[{RATE}]))", "{{status}}")], unit="reqps",
               about="All requests by status."),
         graph("Slowest views (p95)", [(f"topk(5, histogram_quantile(0.95, sum by (le, view) (rate({LATENCY}_bucket"

@@ -4,6 +4,7 @@ import json
 import secrets
 import shlex
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from lms import monitoring
-from lms.demo import ports
+from lms.demo import ports, tls
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 HOST = "127.0.0.1"
@@ -33,7 +34,8 @@ def targets() -> dict[str, list[dict[str, Any]]]:
         return [{"targets": [f"{HOST}:{port.number}" for port in those]}]
 
     web = f"http://{HOST}:{ports.WEB.number}"
-    asked_by = {"module": "http_2xx", "exporter": f"{HOST}:{ports.BLACKBOX.number}"}
+    exporter = f"{HOST}:{ports.BLACKBOX.number}"
+    asked_by = {"module": "http_2xx", "exporter": exporter}
     return {
         "lms-api": at(ports.API_METRICS),
         "lms-worker": at(ports.WORKER_METRICS),
@@ -49,6 +51,10 @@ def targets() -> dict[str, list[dict[str, Any]]]:
             {"targets": [f"{web}/health"], "labels": {"probe": "liveness", **asked_by}},
             {"targets": [f"{web}/api/v1/ready"], "labels": {"probe": "readiness", **asked_by}},
             {"targets": [f"{web}/api/docs/", f"{web}/admin/login/"], "labels": {"probe": "page", **asked_by}},
+            {
+                "targets": [f"{HOST}:{ports.TLS.number}"],
+                "labels": {"probe": "tls", "module": "tls", "exporter": exporter},
+            },
         ],
     }
 
@@ -77,6 +83,7 @@ def write_configuration(run_dir: Path) -> Path:
         (directory / "prometheus" / "targets" / f"{job}.yml").write_text(json.dumps(groups, indent=1))
     shutil.copytree(DEPLOY / "alertmanager" / "templates", directory / "alertmanager" / "templates", dirs_exist_ok=True)
     alerts_token(run_dir)
+    tls.Authority(directory / "tls").issue()
     shipped = yaml.safe_load((DEPLOY / "alertmanager" / "alertmanager.yml").read_text())
     url = f"http://{HOST}:{ports.WEB.number}/alerts"
     config = alertmanager_config(shipped, url=url, token_file=run_dir / "alerts-token")
@@ -157,6 +164,7 @@ def commands(run_dir: Path, environment: dict[str, str]) -> dict[str, tuple[str,
                 f"--config.file={DEPLOY / 'blackbox' / 'blackbox.yml'}",
                 listen(ports.BLACKBOX),
             ),
-            {},
+            {"SSL_CERT_FILE": str(directory / "tls" / "authority.pem")},
         ),
+        "tls": (shlex.join([sys.executable, "-m", "lms.demo.tls", str(ports.TLS.number), str(directory / "tls")]), {}),
     }

@@ -2,8 +2,10 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
@@ -12,12 +14,17 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.names import DEPLOY, FOREIGN
 from lms import monitoring
-from lms.embedded import free_ports
+from lms.demo import tls
+from lms.embedded import free_port, free_ports
 from tests.system import wait_for
 
 pytestmark = pytest.mark.observability
 # Prometheus itself, and the file of probed targets, add these.
-NOT_EXPORTED = {"up": set(), "probe_success": {"probe", "module"}}
+NOT_EXPORTED = {
+    "up": set(),
+    "probe_success": {"probe", "module"},
+    "probe_ssl_earliest_cert_expiry": {"probe", "module"},
+}
 
 
 @contextmanager
@@ -40,9 +47,54 @@ def exporter(binary: str, *arguments: str, path: str = "/metrics", **variables: 
         process.wait(timeout=30)
 
 
-def test_every_metric_and_label_taken_from_an_exporter_is_in_its_real_output():
+@pytest.fixture
+def https(tmp_path):
+    """An authority, and the port of the address that it vouches for."""
     if lacking := monitoring.missing():
         pytest.skip(f"no {', '.join(lacking)} here")
+    authority, port = tls.Authority(tmp_path), free_port()
+    authority.issue()
+    with tls.serving(port, tmp_path):
+        yield authority, port, tmp_path / "authority.pem"
+
+
+@contextmanager
+def asked_for_certificates(port: int, trusted: Path) -> Iterator[str]:
+    with exporter(
+        "prometheus-blackbox-exporter",
+        f"--config.file={DEPLOY / 'blackbox' / 'blackbox.yml'}",
+        "--web.listen-address=127.0.0.1:PORT",
+        path=f"/probe?module=tls&target=127.0.0.1:{port}",
+        SSL_CERT_FILE=str(trusted),
+    ) as text:
+        yield text
+
+
+def values(text: str) -> dict[str, float]:
+    return {
+        sample.name: sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if not sample.labels
+    }
+
+
+def test_a_certificate_is_told_with_its_end_and_an_ended_or_untrusted_one_fails_the_probe(https, tmp_path_factory):
+    authority, port, trusted = https
+    with asked_for_certificates(port, trusted) as text:
+        days = (values(text)["probe_ssl_earliest_cert_expiry"] - time.time()) / 86400
+        assert (values(text)["probe_success"], round(days)) == (1, tls.DAYS)
+    authority.issue(days=-1)
+    with asked_for_certificates(port, trusted) as text:
+        assert values(text)["probe_success"] == 0
+    authority.issue()
+    another = tmp_path_factory.mktemp("another")
+    tls.Authority(another)
+    with asked_for_certificates(port, another / "authority.pem") as text:
+        assert values(text)["probe_success"] == 0
+
+
+def test_every_metric_and_label_taken_from_an_exporter_is_in_its_real_output(https):
     redis = urlsplit(os.environ["REDIS_URL"])
     listen = "--web.listen-address=127.0.0.1:PORT"
     database = os.environ["DATABASE_URL"]
@@ -57,6 +109,7 @@ def test_every_metric_and_label_taken_from_an_exporter_is_in_its_real_output():
                            "-web.listen-address=127.0.0.1:PORT", REDIS_PASSWORD=redis.password or "")),
             start(exporter("prometheus-blackbox-exporter", f"--config.file={DEPLOY / 'blackbox' / 'blackbox.yml'}",
                            listen, path="/probe?module=http_2xx&target=http://127.0.0.1:PORT/")),
+            start(asked_for_certificates(https[1], https[2])),
         ]  # fmt: skip
     found: dict[str, set[str]] = {"up": set()}
     for text in texts:

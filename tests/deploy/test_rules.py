@@ -15,7 +15,7 @@ ALERTS = load("alerts.yml")
 NAMES = sorted({rule["alert"] for rule in ALERTS})
 RECORDS = {rule["record"] for rule in load("recording.yml")}
 # What other people's exporters and Prometheus itself export.
-FOREIGN = re.compile(r"(up|probe_success|pg_up|pg_stat_activity_count|pg_settings_max_connections|redis_up"
+FOREIGN = re.compile(r"(up|probe_success|probe_ssl_earliest_cert_expiry|pg_up|pg_stat_activity_count|pg_settings_max_connections|redis_up"
                      r"|redis_memory_(used|max)_bytes|node_(cpu_seconds_total|memory_Mem(Available|Total)_bytes"
                      r"|filesystem_(avail|size)_bytes))")  # fmt: skip
 TARGET_LABELS = {"job", "instance", "le"}

@@ -1,6 +1,6 @@
 """Which real fault makes which alert fire, and who is told."""
 
-from tests.drill.faults import attacks, resources, servers, work
+from tests.drill.faults import attacks, certificates, resources, servers, work
 from tests.drill.model import Drill, Expected, pages, planned, told, warns
 
 BURNS = (
@@ -69,6 +69,7 @@ WAVES = (
     ),
     (
         Drill(work.certificates_without_a_place, warns("CertificatesFail")),
+        Drill(certificates.certificate_ends_soon, warns("CertificateEndsSoon")),
         Drill(work.mails_without_a_place, warns("OutboxGivenUp"), fire_seconds=240.0),
         Drill(servers.one_page_without_its_table, warns("ApiErrorRateHigh")),
         Drill(resources.connections_left_open, warns("PostgresConnectionsHigh")),
@@ -77,6 +78,7 @@ WAVES = (
     ),
     (
         Drill(servers.redis_away, pages("HealthCheckFailing", "RedisUnreachable"), short=True),
+        Drill(certificates.certificate_expired, pages("ServiceUnavailable")),
         Drill(attacks.addresses_guessed_without_redis, warns("SecurityRecordsLost")),
         Drill(servers.host_exporter_killed, warns("TargetDown")),
     ),

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from lms import monitoring
+from lms.demo import tls
 from lms.embedded import end_with_parent, free_port, free_ports
 from tests.drill import scaling
 from tests.drill.sinks import Sinks
@@ -79,7 +80,7 @@ class World:
     def _start(self) -> None:
         self.sinks = self.stack.enter_context(Sinks())
         self.mail = self.stack.enter_context(MailServer(free_port()))
-        names = ("prometheus", "alertmanager", "node", "postgres", "redis", "blackbox")
+        names = ("prometheus", "alertmanager", "node", "postgres", "redis", "blackbox", "tls")
         self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         self.backups = self.directory / "backups"
         variables = SETTINGS | {
@@ -93,6 +94,9 @@ class World:
         self.system.manage("shell", "-c", PEOPLE)
         self.system.manage("backup")
         self._write_configuration()
+        self.authority = tls.Authority(self.directory / "tls")
+        self.authority.issue()
+        self.stack.enter_context(tls.serving(self.ports["tls"], self.directory / "tls"))
         self.stack.callback(self._end)
         for name, command in self._monitoring().items():
             self._commands[name] = command
@@ -231,7 +235,8 @@ class World:
             return [{"targets": [f"{HOST}:{port}"]}]
 
         web = f"http://{HOST}:{ports['web']}"
-        asked_by = {"module": "http_2xx", "exporter": f"{HOST}:{own['blackbox']}"}
+        exporter = f"{HOST}:{own['blackbox']}"
+        asked_by = {"module": "http_2xx", "exporter": exporter}
         return {
             "lms-api": at(ports["web_metrics"]),
             "lms-worker": at(ports["worker_metrics"]),
@@ -247,6 +252,10 @@ class World:
                 {"targets": [f"{web}/health"], "labels": {"probe": "liveness", **asked_by}},
                 {"targets": [f"{web}/api/v1/ready"], "labels": {"probe": "readiness", **asked_by}},
                 {"targets": [f"{web}/api/docs/"], "labels": {"probe": "page", **asked_by}},
+                {
+                    "targets": [f"{HOST}:{own['tls']}"],
+                    "labels": {"probe": "tls", "module": "tls", "exporter": exporter},
+                },
             ],
         }
 
@@ -324,6 +333,7 @@ class World:
                 "prometheus-blackbox-exporter",
                 f"--config.file={DEPLOY / 'blackbox' / 'blackbox.yml'}",
                 port="blackbox",
+                SSL_CERT_FILE=str(here / "tls" / "authority.pem"),
             ),
             # The drill's own disk is ext2; this machine's disks are none of the drill's business.
             "node": command(
