@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 BOTH_CORES := -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: manifests help setup demo test check format manage monitoring catalog schema clean dashboards drill bench audit panels simulate fuzz browser preview backup restore
+.PHONY: released manifests help setup demo test check format manage monitoring catalog schema clean dashboards drill bench audit panels simulate fuzz browser preview backup restore
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -87,6 +87,9 @@ preview: $(STAMP) ## See the dashboards without Grafana after a simulated term, 
 
 simulate: $(STAMP) ## Simulated people use the running demo; ARGS="--people 40 --days 7 --speed 2000 --seed 1"
 	@$(BIN)/python -m simulation $(ARGS)
+
+released: $(STAMP) ## Record what a release that is out exports: the next one's rules must work with it
+	@$(BIN)/python -m deploy.release --write
 
 dashboards: $(STAMP) ## Write the dashboards' JSON from deploy/grafana/panels.py
 	@$(BIN)/python -m deploy.grafana.build

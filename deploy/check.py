@@ -76,6 +76,7 @@ def checks(directory: Path) -> dict[str, list[list[str]]]:
     return {
         "Prometheus configuration and rules": [["promtool", "check", "config", str(prometheus / "prometheus.yml")]],
         "names in alerts and panels": [[Path(sys.executable).name, "-m", "deploy.names"]],
+        "alerts and panels on the metrics of the release before": [[Path(sys.executable).name, "-m", "deploy.release"]],
         "alert tests": [["promtool", "test", "rules", *tests]],
         "exporters of what alerts and panels ask": [[Path(sys.executable).name, "-m", "deploy.targets"]],
         "Alertmanager and its routes": [

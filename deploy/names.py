@@ -1,6 +1,7 @@
 """What rules and panels name, held against what exists: metrics, labels, label values and views.
 
-`python -m deploy.names` (in `make check`) prints a line for each alert or panel that would go blank, and exits 1.
+`python -m deploy.names` (in `make check`) prints a line for each alert or panel that would go blank, and exits 1. What
+release.json says of the release before only excuses the old name beside the new one: `view=~"old|new"`.
 """
 
 import json
@@ -9,6 +10,7 @@ import re
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,18 @@ FOREIGN: Mapping[str, Collection[str]] = {
     "node_filesystem_size_bytes": ("device", "fstype", "mountpoint"),
 }
 Metrics = Mapping[str, Mapping[str, Collection[str]]]
+RELEASE = DEPLOY / "release.json"
+
+
+@dataclass(frozen=True)
+class Exports:
+    """What one release has: metrics as a query names them, and its views."""
+
+    metrics: Metrics
+    views: Collection[str]
+
+
+NOTHING = Exports({}, ())
 
 
 @dataclass(frozen=True)
@@ -135,6 +149,7 @@ def runbooks() -> list[Query]:
     return [Query(f"runbook {name}", expression) for name, expression in found]
 
 
+@cache
 def recordings() -> dict[str, list[dict[str, Any]]]:
     """Recorded name → its rules; one name may be recorded by several."""
     found: dict[str, list[dict[str, Any]]] = {}
@@ -152,6 +167,16 @@ def catalogued() -> Metrics:
     }
 
 
+def exported() -> Exports:
+    return Exports(catalogued(), named_views())
+
+
+def released() -> Exports:
+    """What the last release exported."""
+    record = json.loads(RELEASE.read_text())
+    return Exports(record["metrics"], record["views"])
+
+
 def named_views() -> set[str]:
     from django.urls import URLResolver, get_resolver
 
@@ -165,16 +190,25 @@ def named_views() -> set[str]:
     return set(names(get_resolver()))
 
 
-def findings(queries: Collection[Query], metrics: Metrics, views: Collection[str]) -> list[str]:
-    """A line for each thing that a query names, itself or through recording rules, and that does not exist."""
-    recorded = recordings()
+def everything() -> list[Query]:
+    return [*alerts(), *panels(), *figures(), *runbooks()]
+
+
+def findings(queries: Collection[Query], here: Exports, other: Exports = NOTHING) -> list[str]:
+    """A line for each thing that a query names, itself or through recording rules, and that does not exist `here`.
+
+    `other` is the release after or before: where a selector has both the name from here and the one from there, the
+    latter is no finding.
+    """
     foreign: Metrics = {name: dict.fromkeys(labels, ("⟨any⟩",)) for name, labels in FOREIGN.items()}
-    known = {**foreign, **metrics}
+    known = {**foreign, **here.metrics}
+    # A rule that records a metric's new name from its old one is needed where the metric is not exported.
+    recorded = {name: rules for name, rules in recordings().items() if name not in known}
     lines = []
     for query in queries:
         for expression, through in expanded(query.expression, recorded):
             told = f"{query.where}{f', through {through}' if through else ''}"
-            lines += [f"{told}: no {what}" for what in _wrong(expression, known, recorded, views)]
+            lines += [f"{told}: no {what}" for what in _wrong(expression, Exports(known, here.views), recorded, other)]
         missing = query.shown - _labels_of_expression(query.expression, known, recorded) - {"value"}
         lines += [f"{query.where}: no label {label} to show" for label in sorted(missing)]
     return lines
@@ -193,8 +227,9 @@ def expanded(expression: str, recorded: Mapping[str, list[dict[str, Any]]]) -> I
 
 
 def _wrong(
-    expression: str, known: Metrics, recorded: Mapping[str, list[dict[str, Any]]], views: Collection[str]
+    expression: str, here: Exports, recorded: Mapping[str, list[dict[str, Any]]], other: Exports
 ) -> Iterator[str]:
+    known = here.metrics
     for name in sorted(metric_names(expression) - known.keys() - recorded.keys()):
         yield f"metric {name}"
     for metric, label, operator, value in matchers(expression):
@@ -202,20 +237,31 @@ def _wrong(
         if label not in labels | TARGET_LABELS:
             yield f"label {label} of {metric}"
         elif label == "view":
-            for one in alternatives(value) if "~" in operator else [re.escape(value)]:
-                if not any(re.fullmatch(one, view) for view in views):
-                    yield f"view {one}"
+            for one in _unmatched(value, operator, here.views, other.views):
+                yield f"view {one}"
         elif values := known.get(metric, {}).get(label):
             if any(str(one).startswith(("<", "⟨")) for one in values):
                 continue
-            for one in alternatives(value) if "~" in operator else [re.escape(value)]:
-                if not any(re.fullmatch(one, str(each)) for each in values):
-                    yield f"value {one} of label {label} of {metric}"
+            for one in _unmatched(value, operator, values, other.metrics.get(metric, {}).get(label, ())):
+                yield f"value {one} of label {label} of {metric}"
     available = {label for name in metric_names(expression) for label in _labels(name, known, recorded)}
     for inside in _GROUPING.findall(expression):
         for label in re.findall(r"\w+", inside):
             if label not in available | TARGET_LABELS | set(_MADE.findall(expression)):
                 yield f"label {label} to group by"
+
+
+def _unmatched(value: str, operator: str, here: Collection[str], other: Collection[str]) -> list[str]:
+    """The alternatives of a matcher's value that match nothing here; without those bridged from the other release."""
+
+    def matches(pattern: str, names: Collection[str]) -> bool:
+        return any(re.fullmatch(pattern, str(name)) for name in names)
+
+    asked = alternatives(value) if "~" in operator else [re.escape(value)]
+    missing = [one for one in asked if not matches(one, here)]
+    if any(matches(one, here) and not matches(one, other) for one in asked):
+        return [one for one in missing if not matches(one, other)]
+    return missing
 
 
 def _labels(name: str, known: Metrics, recorded: Mapping[str, list[dict[str, Any]]]) -> set[str]:
@@ -237,7 +283,8 @@ def _labels_of_expression(expression: str, known: Metrics, recorded: Mapping[str
     return labels | TARGET_LABELS | set(_MADE.findall(expression))
 
 
-def main() -> int:
+def set_up() -> None:
+    """Django with this product's settings, of which none matters here."""
     defaults = {
         "DJANGO_SETTINGS_MODULE": "lms.settings",
         "DJANGO_SECRET_KEY": "names",
@@ -250,7 +297,11 @@ def main() -> int:
     import django
 
     django.setup()
-    lines = findings([*alerts(), *panels(), *figures(), *runbooks()], catalogued(), named_views())
+
+
+def main() -> int:
+    set_up()
+    lines = findings(everything(), exported(), released())
     for line in lines:
         print(line, file=sys.stderr)
     return 1 if lines else 0

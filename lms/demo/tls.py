@@ -81,15 +81,14 @@ class _Handshake(socketserver.BaseRequestHandler):
     server: _Server
 
     def handle(self) -> None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.server.certificate)
         self.request.settimeout(HANDSHAKE_SECONDS)
-        # Whoever gives up, or doesn't trust the certificate, learns of it on the other side.
-        with contextlib.suppress(OSError), context.wrap_socket(self.request, server_side=True) as connection:
-            connection.recv(1024)
-            connection.sendall(
-                b"HTTP/1.0 421 Misdirected Request\r\n\r\nThe demo's pages are at its http:// address.\n"
-            )
+        # A file that is being replaced, and clients that give up or don't trust it: those learn of it on their side.
+        with contextlib.suppress(OSError):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.server.certificate)
+            with context.wrap_socket(self.request, server_side=True) as connection:
+                connection.recv(1024)
+                connection.sendall(b"HTTP/1.0 421 Misdirected Request\r\n\r\nThe pages are at the http:// address.\n")
 
 
 @contextlib.contextmanager

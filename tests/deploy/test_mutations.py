@@ -175,3 +175,32 @@ def test_a_doubled_threshold_is_told_by_the_tests_of_its_alert(tmp_path):
     )
     assert result.returncode == 1
     assert f'alertname=\\"{rule["alert"]}\\"' in result.stdout + result.stderr
+
+
+def test_a_metric_that_is_renamed_everywhere_needs_a_rule_that_records_its_new_name_from_the_old_one(product):
+    """Code and rules agree, so only the servers that are still old have nothing to show."""
+    paths = [
+        product / "accounts" / "metrics.py",
+        *(product / "deploy").rglob("*.yml"),
+        *(product / "deploy").rglob("*.json"),
+    ]
+    paths += [product / "docs" / "runbooks.md", *(product / "lms").rglob("*.py")]
+    before = {path: path.read_text() for path in paths if path.name != "release.json"}
+    recording = product / "deploy" / "prometheus" / "recording.yml"
+    bridge = "  - name: bridges\n    rules:\n      - record: lms_login_attempts_total\n        expr: lms_logins_total\n"
+    try:
+        for path, text in before.items():
+            path.write_text(text.replace("lms_logins_total", "lms_login_attempts_total"))
+        assert run(product, "deploy.names").stderr == ""
+        told = run(product, "deploy.release")
+        recording.write_text(recording.read_text() + bridge)
+        bridged = [run(product, command) for command in ("deploy.names", "deploy.release")]
+        recording.write_text(recording.read_text().replace("expr: lms_logins_total", "expr: lms_tries_total"))
+        wrong = run(product, "deploy.release")
+    finally:
+        for path, text in before.items():
+            path.write_text(text)
+    assert told.returncode == 1
+    assert "alert LoginsFail (warning): no metric lms_login_attempts_total in release 0.1.0" in told.stderr.splitlines()
+    assert [(result.returncode, result.stderr) for result in bridged] == [(0, ""), (0, "")]
+    assert "bridge lms_login_attempts_total: no metric lms_tries_total in release 0.1.0" in wrong.stderr.splitlines()

@@ -1,16 +1,20 @@
 """Renaming a metric, a label, one of its values or a view is told, with what would go blank."""
 
 import re
+from collections.abc import Collection
 
 import pytest
 
 from deploy.names import (
     FOREIGN,
     PROMETHEUS,
+    Exports,
+    Metrics,
     Query,
     alerts,
     alternatives,
     catalogued,
+    exported,
     figures,
     findings,
     load,
@@ -19,6 +23,7 @@ from deploy.names import (
     named_views,
     panels,
     recordings,
+    released,
 )
 
 pytestmark = pytest.mark.observability
@@ -26,18 +31,27 @@ QUERIES = [*alerts(), *panels()]
 EXPRESSIONS = [*(query.expression for query in QUERIES), *(rule["expr"] for rule in load("recording.yml"))]
 
 
+def told(*, metrics: Metrics | None = None, views: Collection[str] | None = None) -> list[str]:
+    here = exported()
+    return findings(
+        QUERIES,
+        Exports(here.metrics if metrics is None else metrics, here.views if views is None else views),
+        released(),
+    )
+
+
 def without(name: str) -> list[str]:
-    return findings(QUERIES, {one: labels for one, labels in catalogued().items() if one != name}, named_views())
+    return told(metrics={one: labels for one, labels in catalogued().items() if one != name})
 
 
 def test_every_alert_and_panel_names_only_what_exists():
-    assert findings(QUERIES, catalogued(), named_views()) == []
+    assert findings(QUERIES, exported(), released()) == []
 
 
 def test_every_figure_of_the_page_for_whoever_is_on_call_names_only_what_exists():
-    assert findings(figures(), catalogued(), named_views()) == []
+    assert findings(figures(), exported()) == []
     others = {name: labels for name, labels in catalogued().items() if name != "celery_workers"}
-    assert findings(figures(), others, named_views()) == [
+    assert findings(figures(), Exports(others, named_views())) == [
         "figure Workers that answer: no metric celery_workers",
     ]
 
@@ -54,10 +68,10 @@ def test_every_metric_that_is_renamed_is_told_by_each_alert_and_panel_that_uses_
 
     for name in sorted(used):
         expected = {query.where for query in QUERIES if reaches(query.expression, name)}
-        told = {re.split(r", through |: no ", line)[0] for line in without(name)}
-        assert told >= expected, name
+        lines = {re.split(r", through |: no ", line)[0] for line in without(name)}
+        assert lines >= expected, name
         # A metric that only a rule records and nothing shows has nobody to go blank.
-        assert expected or not told, name
+        assert expected or not lines, name
 
 
 def test_every_label_that_is_renamed_is_told():
@@ -65,7 +79,7 @@ def test_every_label_that_is_renamed_is_told():
     for metric, label, _, _ in reached:
         renamed = catalogued()[metric].items()
         changed = {**catalogued(), metric: {f"new_{one}" if one == label else one: values for one, values in renamed}}
-        lines = findings(QUERIES, changed, named_views())
+        lines = told(metrics=changed)
         assert any(f"no label {label} of {metric}" in line for line in lines), (metric, label)
 
 
@@ -78,7 +92,7 @@ def test_every_value_of_a_label_that_is_renamed_is_told():
         for one in alternatives(value) if "~" in operator else [re.escape(value)]:
             left = [each for each in values if not re.fullmatch(one, each)]
             changed = {**catalogued(), metric: {**catalogued()[metric], label: [*left, "renamed"]}}
-            lines = findings(QUERIES, changed, named_views())
+            lines = told(metrics=changed)
             assert any(f"no value {one} of label {label} of {metric}" in line for line in lines), (metric, label, one)
             tried += 1
     assert tried > 10
@@ -91,7 +105,7 @@ def test_every_view_that_is_renamed_is_told():
     assert {"lesson", "attempt-submission"} <= named
     for one in named:
         left = {view for view in named_views() if not re.fullmatch(one, view)}
-        assert any(f"no view {one}" in line for line in findings(QUERIES, catalogued(), left)), one
+        assert any(f"no view {one}" in line for line in told(views=left)), one
 
 
 def test_a_label_that_a_legend_shows_or_a_query_groups_by_exists():
@@ -99,7 +113,7 @@ def test_a_label_that_a_legend_shows_or_a_query_groups_by_exists():
         Query("panel A", "lms_logins_total", frozenset({"colour"})),
         Query("panel B", "sum by (colour) (lms_logins_total)"),
     ]
-    assert findings(queries, catalogued(), named_views()) == [
+    assert findings(queries, exported()) == [
         "panel A: no label colour to show",
         "panel B: no label colour to group by",
     ]
