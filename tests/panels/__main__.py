@@ -1,15 +1,18 @@
 """`make panels`: every query of every panel and variable of every dashboard has data after a simulated term.
 
     python -m tests.panels [--minutes N] [--seed N] [--report DIR]
+    python -m tests.panels --demo LOG [--minutes N] [--report DIR]
 
 Starts the whole system with the real Prometheus, lets simulated people use it for `--minutes`, then asks what Grafana
-would ask. Writes panels.md and panels.json. Exit codes: 0 every query has data or may be empty for a reason that its
-dashboard gives, 1 one has none, 2 wrong usage.
+would ask. With --demo the running demo is asked instead, of its last minutes; LOG is what it wrote, begun as
+`LMS_LOG_FORMAT=json make demo > LOG`. Writes panels.md and panels.json. Exit codes: 0 every query has data or may be
+empty for a reason that its dashboard gives, 1 one has none, 2 wrong usage.
 """
 
 import argparse
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -21,6 +24,7 @@ from lms import monitoring
 from tests.drill.faults.servers import worker_restarted
 from tests.drill.world import DEPLOY, World
 from tests.faults import HOST
+from tests.panels import demo
 from tests.panels.answers import Finding, Sources, inspect, make_reporting_role
 from tests.system import ROOT, wait_for
 
@@ -112,16 +116,24 @@ def main() -> int:
         "--minutes", type=float, default=DEFAULT_MINUTES, help="length of the simulated term; default: %(default)s"
     )
     parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
+    parser.add_argument("--demo", type=Path, metavar="LOG", help="ask the running demo; LOG is what it wrote")
     parser.add_argument("--report", type=Path, default=ROOT / ".run" / "reports", metavar="DIR")
     given = parser.parse_args()
     if not 0.1 <= given.minutes <= 60:
         parser.error("--minutes takes 0.1 to 60.")
     try:
         given.report.mkdir(parents=True, exist_ok=True)
-        monitoring.fetch()
-    except (RuntimeError, OSError) as error:
+        if given.demo:
+            sources = demo.sources_of(Path(os.environ.get("LMS_RUN_DIR", ROOT / ".run")), given.demo)
+        else:
+            monitoring.fetch()
+    except (RuntimeError, OSError, ValueError) as error:
         print(f"panels: {error}", file=sys.stderr)
         return 1
+    if given.demo:
+        range_ = Range(time.time() - given.minutes * 60, time.time(), demo.STEP_SECONDS)
+        findings = [finding for board in dashboards() for finding in inspect(sources, board, range_)]
+        return told(findings, f"The running demo, its last {given.minutes:g} minutes.", given.report)
     began = time.time()
     with (
         tempfile.TemporaryDirectory(prefix="lms-panels-") as directory,
@@ -137,17 +149,22 @@ def main() -> int:
         f"{DAYS} simulated days with {STUDENTS} students in {given.minutes:g} minutes, seed {given.seed}. "
         "Panels of logs are matched with the lines that the processes wrote; no Loki was asked."
     )
-    text = markdown(findings, facts)
-    print(text)
-    (given.report / "panels.md").write_text(text)
-    document = {"facts": facts, "command": COMMAND, "findings": [finding.as_dict() for finding in findings]}
-    (given.report / "panels.json").write_text(json.dumps(document, indent=2) + "\n")
     if code:
         print("panels: the simulation had unexpected answers; they are above.", file=sys.stderr)
+    return told(findings, facts, given.report) or min(code, 1)
+
+
+def told(findings: list[Finding], facts: str, directory: Path) -> int:
+    """Print and write the report; 1 if a query failed."""
+    text = markdown(findings, facts)
+    print(text)
+    (directory / "panels.md").write_text(text)
+    document = {"facts": facts, "command": COMMAND, "findings": [finding.as_dict() for finding in findings]}
+    (directory / "panels.json").write_text(json.dumps(document, indent=2) + "\n")
     for finding in findings:
         if finding.failed:
             print(f"panels: {finding.query.where}: {finding.problem}", file=sys.stderr)
-    return 1 if code or any(finding.failed for finding in findings) else 0
+    return 1 if any(finding.failed for finding in findings) else 0
 
 
 if __name__ == "__main__":
