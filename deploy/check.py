@@ -87,6 +87,7 @@ def checks(directory: Path) -> dict[str, list[list[str]]]:
         "nginx": [nginx_site(directory)],
         "Compose": [["compose-loader", str(DEPLOY / "compose.yaml")]],
         "dashboards": [[Path(sys.executable).name, "-m", "deploy.grafana.build", "--check"]],
+        "queries of dashboards": [[Path(sys.executable).name, "-m", "deploy.grafana.parse"]],
         "Dockerfile": [["hadolint", str(DEPLOY / "Dockerfile")]],
         "Kubernetes, generated and the operator's kinds": [
             [Path(sys.executable).name, "-m", "deploy.manifests", "--check"]

@@ -159,11 +159,27 @@ def recordings() -> dict[str, list[dict[str, Any]]]:
 
 
 def catalogued() -> Metrics:
-    """Name as a query has it → label → its values; a value in angle brackets stands for any."""
+    """Name as a query has it → label → its values; a value in angle brackets stands for any.
+
+    Labels are those of the metric itself where it is declared in this process, lest the catalogue alone has a name.
+    """
+    from prometheus_client import REGISTRY
+    from prometheus_client.metrics import MetricWrapperBase
+
     from observability import catalog
 
+    declared = {
+        name: metric._labelnames
+        for metric in REGISTRY._collector_to_names
+        if isinstance(metric, MetricWrapperBase)
+        for name in (metric._name, f"{metric._name}_total")
+    }
     return {
-        entry.name + suffix: entry.labels for entry in catalog.entries() for suffix in _SUFFIXES.get(entry.type, ("",))
+        entry.name + suffix: {
+            label: entry.labels.get(label, ("⟨any⟩",)) for label in declared.get(entry.name, entry.labels)
+        }
+        for entry in catalog.entries()
+        for suffix in _SUFFIXES.get(entry.type, ("",))
     }
 
 
@@ -259,7 +275,7 @@ def _unmatched(value: str, operator: str, here: Collection[str], other: Collecti
 
     asked = alternatives(value) if "~" in operator else [re.escape(value)]
     missing = [one for one in asked if not matches(one, here)]
-    if any(matches(one, here) and not matches(one, other) for one in asked):
+    if missing and any(matches(one, here) and not matches(one, other) for one in asked):
         return [one for one in missing if not matches(one, other)]
     return missing
 

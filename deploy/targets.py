@@ -3,6 +3,7 @@
 `python -m deploy.targets` (in `make check`) prints a line for each job or host that is missing, and exits 1.
 """
 
+import re
 import sys
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -16,6 +17,7 @@ from deploy.names import (
     PROMETHEUS,
     Query,
     alerts,
+    alternatives,
     expanded,
     matchers,
     metric_names,
@@ -65,8 +67,9 @@ def findings(queries: Collection[Query]) -> Iterator[str]:
                 yield f"{query.where}: no job {job} to scrape {metric} from"
         for expression in expressions:
             for metric, label, operator, job in matchers(expression):
-                if label == "job" and operator == "=" and not jobs.get(job):
-                    yield f"{query.where}: no job {job} to scrape {metric} from"
+                for one in alternatives(job) if label == "job" and "~" in operator else [re.escape(job)]:
+                    if label == "job" and not any(re.fullmatch(one, name) and jobs[name] for name in jobs):
+                        yield f"{query.where}: no job {one} to scrape {metric} from"
     for job, hosts in jobs.items():
         if not hosts:
             yield f"job {job}: no target"

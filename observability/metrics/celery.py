@@ -154,9 +154,8 @@ def watch_beat(service: Any) -> None:
 
 def _catalogue() -> None:
     states = {**TASK, "state": STATES}
-    catalog.add(
-        catalog.Entry("celery_tasks_total", "counter", tasks._documentation, states, TASKS_BUDGET * len(STATES))
-    )
+    series = TASKS_BUDGET * len(STATES)
+    catalog.add(catalog.Entry(f"{tasks._name}_total", "counter", tasks._documentation, states, series))
     for histogram, buckets in ((runtime, RUNTIME_BUCKETS), (wait, WAIT_BUCKETS)):
         series = TASKS_BUDGET * (len(buckets) + 3)
         catalog.add(catalog.Entry(histogram._name, "histogram", histogram._documentation, TASK, series))

@@ -130,7 +130,9 @@ def _catalogue() -> None:
     ):
         catalog.add(catalog.Entry(f"{counter._name}_total", "counter", counter._documentation, database, 8))
     errors = {**database, "type": ("<exception class>",)}
-    catalog.add(catalog.Entry("django_db_errors_total", "counter", stock.errors_total._documentation, errors, 80))
+    catalog.add(
+        catalog.Entry(f"{stock.errors_total._name}_total", "counter", stock.errors_total._documentation, errors, 80)
+    )
     duration = stock.query_duration_seconds
     catalog.add(catalog.Entry(duration._name, "histogram", duration._documentation, database, 160))
 

@@ -8,9 +8,11 @@ import yaml
 
 pytest.importorskip("grafana_foundation_sdk")
 
+from deploy.grafana import parse
 from deploy.grafana.build import DIRECTORY, built, wrong
 from deploy.grafana.lint import SOURCES, findings
 from deploy.names import DEPLOY
+from lms import monitoring
 
 pytestmark = pytest.mark.observability
 BOARDS = {path.stem: json.loads(path.read_text()) for path in sorted(DIRECTORY.glob("*.json"))}
@@ -56,6 +58,10 @@ def statement(text: str):
     return lambda panel: panel["targets"][0].update(rawSql=text)
 
 
+def renamed(board, variable: str, **changes) -> None:
+    next(one for one in board["templating"]["list"] if one["name"] == variable).update(changes)
+
+
 HEALTH, STUDENTS = "system-health", "student-progress"
 TOTAL = "celery_tasks_total"
 BROKEN = {
@@ -77,7 +83,18 @@ BROKEN = {
     "a line without a legend": (HEALTH, "Tasks", lambda panel: panel["targets"][0].update(legendFormat="")),
     f"the counter {TOTAL} is shown without rate or increase": (HEALTH, "Tasks", expression(f"sum({TOTAL})")),
     f"rate of {TOTAL} over 5m, not over $__rate_interval": (HEALTH, "Tasks", expression(f"sum(rate({TOTAL}[5m]))")),
-    "no variable worker": (HEALTH, "Redis connections", expression('redis_connected_clients{instance="$worker"}')),
+    f"rate of {TOTAL} is not aggregated": (HEALTH, "Tasks", expression(f"rate({TOTAL}[$__rate_interval])")),
+    "a unit that Grafana doesn't know: seconds": (
+        HEALTH,
+        "Tasks",
+        lambda panel: panel["fieldConfig"]["defaults"].update(unit="seconds"),
+    ),
+    'an instance that is not the variable: instance="web:9101"': (
+        HEALTH,
+        "Redis connections",
+        expression('redis_connected_clients{instance="web:9101"}'),
+    ),
+    "no variable worker": (HEALTH, "Redis connections", expression('redis_connected_clients{job="$worker"}')),
     "a statement that is no SELECT": (STUDENTS, "Quiz performance", statement("DELETE FROM reporting.x LIMIT 1")),
     "reads from outside the schema reporting": (
         STUDENTS,
@@ -109,12 +126,36 @@ def test_the_linter_tells_what_a_panel_lacks(line):
         ("no link Runbooks", lambda board: board["links"].pop(0)),
         ("no annotation Maintenance", lambda board: board["annotations"]["list"].pop()),
         ("may be edited, though the next deployment overwrites it", lambda board: board.update(editable=True)),
+        ("no variable instance", lambda board: renamed(board, "instance", name="host")),
+        (
+            "a variable instance without several values or All",
+            lambda board: renamed(board, "instance", multi=False),
+        ),
+        ("the variable instance asks for no label's values", lambda board: renamed(board, "instance", query="up")),
+        (
+            "the variable instance is not asked again when the time range changes",
+            lambda board: renamed(board, "instance", refresh=1),
+        ),
         ("a uid that is not lms-… of at most 40 characters", lambda board: board.update(uid="health")),
         ("Ready: a second panel with this title", lambda board: board["panels"].append(board["panels"][0])),
     ],
 )
 def test_the_linter_tells_what_a_dashboard_lacks(line, change):
-    assert changed(HEALTH, "", change) == [f"System Health: {line}"]
+    lines = [told for told in changed(HEALTH, "", change) if "no variable instance" in line or "$instance" not in told]
+    assert f"System Health: {line}" in lines
+    assert all(line in told for told in lines)
+
+
+def test_a_query_that_prometheus_cannot_parse_is_told_with_its_panel():
+    promtool = monitoring.find("promtool")
+    if promtool is None:
+        pytest.skip("no promtool here")
+    assert parse.findings(list(BOARDS.values()), promtool) == []
+    board = deepcopy(BOARDS[HEALTH])
+    expression("sum(rate(celery_tasks_total[5m])")(next(one for one in board["panels"] if one["title"] == "Tasks"))
+    (line,) = parse.findings([board], promtool)
+    assert line.startswith("lms-system-health: Tasks (A): ")
+    assert "unclosed left parenthesis" in line
 
 
 def test_what_the_builders_models_do_not_know_is_told():

@@ -48,6 +48,42 @@ MUTATIONS = {
             "alert OutboxGivenUp (warning): no value given_up of label state of lms_outbox_messages",
         ),
         Mutation(
+            "observability/metrics/celery.py",
+            '("task", "state")',
+            '("task", "status")',
+            "panel System Health: Tasks: no label state to group by",
+        ),
+        Mutation(
+            "observability/metrics/process.py",
+            '"process_open_fds"',
+            '"process_open_files"',
+            "panel System Health: Open files by process: no metric process_open_fds",
+        ),
+        Mutation(
+            "observability/metrics/redis.py",
+            '"celery_queue_messages"',
+            '"celery_queue_length"',
+            "alert QueueBacklog (warning): no metric celery_queue_messages",
+        ),
+        Mutation(
+            "courses/metrics.py",
+            '"direction"',
+            '"way"',
+            "panel System Health: Files: no label direction to group by",
+        ),
+        Mutation(
+            "quizzes/urls.py",
+            'name="attempt-submission"',
+            'name="attempt-submit"',
+            "alert ErrorBudgetBurn (critical), through slo:errors:ratio_rate1h: no view attempt-submission",
+        ),
+        Mutation(
+            "deploy/prometheus/recording.yml",
+            "record: site:quiz_passes:ratio_rate1h",
+            "record: site:quiz_passed:ratio_rate1h",
+            "panel Course Performance: Quiz pass rate: no metric site:quiz_passes:ratio_rate1h",
+        ),
+        Mutation(
             "deploy/prometheus/recording.yml",
             "sum by (limit) (rate(lms_throttled_total",
             "sum by (limits) (rate(lms_throttled_total",
@@ -74,6 +110,12 @@ MUTATIONS = {
             "  - job_name: postgres\n    sample_limit: 20000\n    file_sd_configs: [{files: [targets/postgres.yml]}]\n",
             "",
             "alert DatabaseUnreachable (critical): no job postgres to scrape pg_up from",
+        ),
+        Mutation(
+            "deploy/prometheus/prometheus.yml",
+            "job_name: redis\n",
+            "job_name: valkey\n",
+            "alert TargetDown (critical): no job redis to scrape up from",
         ),
         Mutation(
             "deploy/compose.yaml",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from functools import cache
 
 import pytest
 
@@ -32,12 +33,17 @@ EXPRESSIONS = [*(query.expression for query in QUERIES), *(rule["expr"] for rule
 
 
 def told(*, metrics: Metrics | None = None, views: Collection[str] | None = None) -> list[str]:
-    here = exported()
+    here, before = releases()
     return findings(
         QUERIES,
         Exports(here.metrics if metrics is None else metrics, here.views if views is None else views),
-        released(),
+        before,
     )
+
+
+@cache
+def releases() -> tuple[Exports, Exports]:
+    return exported(), released()
 
 
 def without(name: str) -> list[str]:
