@@ -34,6 +34,7 @@ MEASUREMENTS: dict[str, list[str]] = {
     "Sentry outages": ["bench.sentry_outage"],
     "quiz statistics": ["bench.quizzes", "statistics"],
     "exam load": ["bench.quizzes", "load"],
+    "endpoints": ["bench.endpoints"],
     "engagement": ["bench.analytics"],
     "login storm": ["bench.login_storm"],
     "account enumeration": ["bench.account_enumeration"],
@@ -130,16 +131,16 @@ def markdown(described: dict[str, str], results: list[Result], before: dict[tupl
         "",
     ]
     lines += [f"- {name}: {text}" for name, text in described.items()]
-    lines += ["", "| measurement | figure | value | bar | before |", "|---|---|---|---|---|"]
+    lines += ["", "| measurement | figure | value | spread | bar | before |", "|---|---|---|---|---|---|"]
     for result in results:
         for figure in result.figures:
             earlier = before.get((result.name, figure.name))
             compared = "" if earlier is None else f"{earlier:.4g}"
             if earlier:
                 compared += f" ({figure.value / earlier - 1:+.0%})"
-            lines.append(
-                f"| {result.name} | {figure.name} | {figure.value:.4g} {figure.unit} | {bar(figure)} | {compared} |"
-            )
+            spread = f"{figure.spread[0]:.4g} to {figure.spread[1]:.4g}" if figure.spread else ""
+            value = f"{figure.value:.4g} {figure.unit}"
+            lines.append(f"| {result.name} | {figure.name} | {value} | {spread} | {bar(figure)} | {compared} |")
     for result in results:
         end = "" if result.code == 0 else f", exit code {result.code}"
         lines += ["", f"## {result.name}", "", f"`{result.command}` ({result.seconds:.0f} s{end})", ""]

@@ -10,13 +10,17 @@ FILE = "BENCH_FIGURES"
 
 @dataclass(frozen=True)
 class Figure:
-    """`value` in `unit` ("x" for a ratio), with the bar it is held against, if any."""
+    """`value` in `unit` ("x" for a ratio), with the bar it is held against, if any.
+
+    `spread` is the lowest and the highest of what `value` is the middle of, where it was measured more than once.
+    """
 
     name: str
     value: float
     unit: str = "x"
     at_most: float | None = None
     at_least: float | None = None
+    spread: tuple[float, float] | None = None
 
     @property
     def held(self) -> bool | None:
@@ -29,10 +33,16 @@ class Figure:
 
 
 def report(
-    name: str, value: float, unit: str = "x", *, at_most: float | None = None, at_least: float | None = None
+    name: str,
+    value: float,
+    unit: str = "x",
+    *,
+    at_most: float | None = None,
+    at_least: float | None = None,
+    spread: tuple[float, float] | None = None,
 ) -> bool | None:
     """Keep a figure for the report, where one is being written; returns whether it holds its bar."""
-    figure = Figure(name, value, unit, at_most, at_least)
+    figure = Figure(name, value, unit, at_most, at_least, spread)
     if path := os.environ.get(FILE):
         with Path(path).open("a") as file:
             file.write(json.dumps(asdict(figure)) + "\n")

@@ -177,7 +177,12 @@ def main() -> int:
         bytes_used, keys = memory(system)
         print(f"{arguments.failures} failures from {arguments.sources} sources in {storm.seconds:.0f} s,", end=" ")
         print(f"{arguments.failures / storm.seconds:.0f} a second: {dict(storm.statuses)}")
-        report("p95 of right logins, storm over quiet, median of the rounds", statistics.median(ratios), at_most=2)
+        report(
+            "p95 of right logins, storm over quiet, median of the rounds",
+            statistics.median(ratios),
+            at_most=2,
+            spread=(min(ratios), max(ratios)),
+        )
         report("episodes of a crossed threshold", episodes(values), "", at_most=3)
         print(f"episodes of {GAUGE} > 10: {episodes(values)}, highest {max(values):.0f}")
         print(f"crossings: {system.metric('security_failed_login_threshold_crossed_total'):.0f}")

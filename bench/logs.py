@@ -74,27 +74,29 @@ def through_logging(
     return fresh if different else repeated
 
 
-def measure(subjects: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Best microseconds per call of each subject."""
-    best = dict.fromkeys(subjects, float("inf"))
+def measure(subjects: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
+    """Microseconds per call of each subject, round by round."""
+    rounds: dict[str, list[float]] = {name: [] for name in subjects}
     for _ in range(ROUNDS):
         for name, call in subjects.items():
             started = time.perf_counter()
             for _ in range(CALLS):
                 call()
-            best[name] = min(best[name], (time.perf_counter() - started) / CALLS * 1e6)
-    return best
+            rounds[name].append((time.perf_counter() - started) / CALLS * 1e6)
+    return rounds
 
 
 def show(title: str, subjects: dict[str, Callable[[], object]], *, bar: float) -> bool:
-    times = measure(subjects)
+    rounds = measure(subjects)
+    times = {name: min(taken) for name, taken in rounds.items()}
     (base, base_time), *_ = times.items()
     print(f"\n{title}")
     for name, microseconds in times.items():
         print(f"  {name:<42} {microseconds:7.2f} µs  {microseconds / base_time:6.1%}")
     ours = times["ours"] / base_time
     print(f"  bar: ours at most {bar:.0%} of {base}: {'held' if ours <= bar else 'MISSED'}")
-    report(f"{title}, over {base}", ours, at_most=bar)
+    each = [own / other for own, other in zip(rounds["ours"], rounds[base], strict=True)]
+    report(f"{title}, over {base}", ours, at_most=bar, spread=(min(each), max(each)))
     return ours <= bar
 
 

@@ -159,11 +159,12 @@ def show(
     for name in uses:
         best, median = min(times[name]), statistics.median(times[name])
         ratio = best / min(times[base])
-        middle = statistics.median(own / other for own, other in zip(times[name], times[base], strict=True))
+        each = [own / other for own, other in zip(times[name], times[base], strict=True)]
+        middle = statistics.median(each)
         note = ""
         if name == bar[0]:
             opens = report(f"{title}, connections opened by 100", connections[name], "", at_most=0)
-            held = bool(report(f"{title} over {base}", ratio, at_most=bar[1]) and opens)
+            held = bool(report(f"{title} over {base}", ratio, at_most=bar[1], spread=(min(each), max(each))) and opens)
             missed = not held
             note = f"  bar: {bar[1]}× and 0 opened: {'held' if held else 'MISSED'}"
         print(f"{name:34}{best * 1e6:10.0f}{ratio:8.2f}{median * 1e6:12.0f}{middle:8.2f}{connections[name]:8}{note}")

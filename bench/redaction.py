@@ -135,6 +135,8 @@ def main(arguments: Sequence[str]) -> None:
         speeds[f"{kind} {size:.0f} B"] = [f"{took[name]:.1f}" for name in names]
         report(f"{kind}: a record", took[OURS], "µs", at_most=15 if kind != "telling" else None)
         report(f"{kind}: one combined regular expression over ours", took[names[1]] / took[OURS], at_least=10)
+        for peer in names[2:] if kind == "mixed" else ():
+            report(f"{kind}: {peer} over ours", took[peer] / took[OURS])
         ratios[kind] = [f"{took[name] / took[OURS]:.2f}x" for name in names]
     table("microseconds a record", names, speeds)
     table("time over ours", names, ratios)
@@ -147,6 +149,8 @@ def main(arguments: Sequence[str]) -> None:
     )
     for kind in KINDS:
         report(f"recall of {kind}", found[OURS][kind], "%", at_least=85 if kind == "phone" else 99)
+    for name in names:
+        report(f"recall, mean of all kinds: {name}", sum(found[name].values()) / len(KINDS), "%")
     lines = list(ordinary_lines(options.seed, 20 * options.per_kind))
     changed = {name: sum(redactor(line) != line for line in lines) for name, redactor in redactors.items()}
     report("ordinary lines changed", 100 * changed[OURS] / len(lines), "%", at_most=0.1)

@@ -65,15 +65,15 @@ def count(generator: random.Random) -> None:
         newest.labels(str(number)).set(number)
 
 
-def best_of(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Milliseconds of the fastest round of each."""
-    best = dict.fromkeys(calls, float("inf"))
+def rounds_of(calls: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
+    """Milliseconds of each, round by round."""
+    taken: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(ROUNDS):
         for name, call in calls.items():
             started = time.perf_counter()
             call()
-            best[name] = min(best[name], (time.perf_counter() - started) * 1000)
-    return best
+            taken[name].append((time.perf_counter() - started) * 1000)
+    return taken
 
 
 def compare(sets: int) -> bool:
@@ -94,14 +94,22 @@ def compare(sets: int) -> bool:
         first = (time.perf_counter() - started) * 1000
         in_order = MultiProcessCollector.merge(sorted(map(str, directory.glob("*.db"))))
         same = sorted(ours.splitlines()) == sorted(generate_latest(Families(in_order)).decode().splitlines())
-        times = best_of({"ours": lambda: merge.encode(generate_latest), "stock": lambda: generate_latest(registry)})
+        calls = {"ours": lambda: merge.encode(generate_latest), "stock": lambda: generate_latest(registry)}
+        rounds = rounds_of(calls)
+        times = {name: min(taken) for name, taken in rounds.items()}
+        each = [stock / own for own, stock in zip(rounds["ours"], rounds["stock"], strict=True)]
         series = sum(line[0] != "#" for line in ours.splitlines())
         print(
             f"{sets:3} file sets, {series} series: ours {times['ours']:7.1f} ms (first {first:.0f}), "
             f"stock {times['stock']:7.1f} ms, ratio {times['stock'] / times['ours']:5.1f}x, "
             f"same exposition: {'yes' if same else 'NO'}"
         )
-        report(f"scrape of {sets} file sets, faster than stock", times["stock"] / times["ours"], at_least=SETS[sets])
+        report(
+            f"scrape of {sets} file sets, faster than stock",
+            times["stock"] / times["ours"],
+            at_least=SETS[sets],
+            spread=(min(each), max(each)),
+        )
         return same
 
 
@@ -126,7 +134,7 @@ def restarts() -> None:
             os.waitpid(master, 0)
             merge = Merge(directory)
             merge.encode(generate_latest)
-            best = best_of({"scrape": lambda merge=merge: merge.encode(generate_latest)})["scrape"]
+            best = min(rounds_of({"scrape": lambda merge=merge: merge.encode(generate_latest)})["scrape"])
             taken[number] = best, len(list(directory.glob("*.db")))
     (few, few_files), (many, many_files) = taken[FEW], taken[MANY]
     print(

@@ -16,7 +16,8 @@ def measurements(monkeypatch, tmp_path):
         "import sys\nfrom bench.figures import report\n"
         "print('measuring')\n"
         "if sys.argv[1:] == ['breaks']: sys.exit('no server')\n"
-        "held = report('time', float(sys.argv[1]), 's', at_most=2)\nsys.exit(not held)\n"
+        "value = float(sys.argv[1])\n"
+        "held = report('time', value, 's', at_most=2, spread=(value - 0.5, value + 1))\nsys.exit(not held)\n"
     )
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{bench.ROOT}")
     commands: dict[str, list[str]] = {}
@@ -43,7 +44,7 @@ def test_a_second_report_is_compared_with_the_first_and_a_missed_bar_is_no_error
     measurements["one"] = ["measured", "3.0"]
     assert bench.main(["--output", str(tmp_path / "out")]) == 0
     text = (tmp_path / "out" / "report.md").read_text()
-    assert "| one | time | 3 s | ≤ 2 **missed** | 1.5 (+100%) |" in text
+    assert "| one | time | 3 s | 2.5 to 4 | ≤ 2 **missed** | 1.5 (+100%) |" in text
     assert "`python -m measured 3.0`" in text
     assert "measuring" in text
     found = json.loads((tmp_path / "out" / "report.json").read_text())
@@ -57,7 +58,7 @@ def test_what_broke_off_is_named_and_the_others_are_reported(measurements, tmp_p
     assert capsys.readouterr().err == "bench: one broke off (exit code 1)\n"
     text = (tmp_path / "out" / "report.md").read_text()
     assert "no server" in text
-    assert "| two | time | 1 s | ≤ 2 held |  |" in text
+    assert "| two | time | 1 s | 0.5 to 2 | ≤ 2 held |  |" in text
 
 
 def test_some_of_the_measurements_leave_the_report_of_all_alone(measurements, tmp_path):
