@@ -6,6 +6,7 @@ verified by apt as always, and unpacked below the run directory. Elsewhere whate
 Exit codes: 0 every binary is at hand, 1 some are missing (one line on stderr names them).
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -22,6 +23,11 @@ PACKAGES = {
     "prometheus-redis-exporter": ("prometheus-redis-exporter",),
     "prometheus-postgres-exporter": ("prometheus-postgres-exporter",),
 }
+# What the pages of Debian's Prometheus are made of; it runs without them too.
+PAGES = (
+    "libjs-bootstrap4", "libjs-d3", "libjs-eonasdan-bootstrap-datetimepicker", "libjs-jquery", "libjs-jquery-hotkeys",
+    "libjs-moment", "libjs-moment-timezone", "libjs-mustache", "libjs-popper.js", "libjs-rickshaw",
+)  # fmt: skip
 # Upstream's names, as other systems' packages have them.
 ALSO_KNOWN_AS = {
     "prometheus-alertmanager": "alertmanager",
@@ -58,7 +64,19 @@ def fetch(packages: Mapping[str, Sequence[str]] = PACKAGES) -> None:
     wanted = [package for package, binaries in packages.items() if any(find(binary) is None for binary in binaries)]
     if wanted:
         unpack(wanted, tools_directory())
+    if "prometheus" in wanted:
+        with contextlib.suppress(RuntimeError):
+            unpack(PAGES, tools_directory())
+        # 200 MB, of which the pages need nothing.
+        shutil.rmtree(tools_directory() / "usr/share/javascript/moment-timezone/data", ignore_errors=True)
     _relocate_alertmanager()
+
+
+def options_of_prometheus() -> list[str]:
+    """Debian's Prometheus looks for its pages below /usr/share unless it is told that they were unpacked elsewhere."""
+    assets = tools_directory() / "usr/share/prometheus/web"
+    ours = find("prometheus") == str(tools_directory() / "usr/bin/prometheus")
+    return [f"--web.local-assets={assets}/"] if ours and assets.is_dir() else []
 
 
 def unpack(wanted: Sequence[str], directory: Path, *, with_libraries: bool = False) -> None:

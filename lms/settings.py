@@ -526,6 +526,7 @@ OBSERVABILITY = {
             "health_check.contrib.psutil.Disk",
             {"path": Path(str(MEDIA_ROOT)).parent, "max_disk_usage_percent": 90},
         ),
+        "broker": ("observability.health.redis.Redis", {"url": BROKER_URL}),
         "workers": ("health_check.contrib.celery.Ping", {"limit": 1, "timeout": timedelta(seconds=1)}),
         "outbox": "lms.health.OutboxAge",
         "pool": "observability.health.details.Pool",

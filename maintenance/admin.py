@@ -1,7 +1,10 @@
 """Where people plan maintenance and end it."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Field, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +21,14 @@ class MaintenanceWindowAdmin(admin.ModelAdmin):
     fields = ["title", "starts_at", "ends_at", "state", "ended_at", "silenced_at", "settled_at"]
     readonly_fields = ["state", "ended_at", "silenced_at", "settled_at"]
     actions = ["end_now"]
+
+    def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, forms.SplitDateTimeField):
+            # Django names the pair alone; who doesn't see it needs a name for each.
+            for half, name in zip(field.widget.widgets, (_("date"), _("time")), strict=True):
+                half.attrs["aria-label"] = f"{field.label}: {name}"
+        return field
 
     @admin.display(description=_("state"))
     def state(self, window: MaintenanceWindow) -> str:

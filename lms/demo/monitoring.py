@@ -16,6 +16,7 @@ from lms.demo import ports, tls
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 HOST = "127.0.0.1"
+RUNBOOKS = "https://lms.example.org/runbooks"  # of the rules that ship
 
 
 def alerts_token(run_dir: Path) -> str:
@@ -78,7 +79,8 @@ def write_configuration(run_dir: Path) -> Path:
     for folder in ("prometheus/targets", "alertmanager/templates"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
     for path in (DEPLOY / "prometheus").glob("*.yml"):
-        shutil.copy(path, directory / "prometheus")
+        here = path.read_text().replace(RUNBOOKS, f"http://{HOST}:{ports.WEB.number}/runbooks")
+        (directory / "prometheus" / path.name).write_text(here)
     for job, groups in targets().items():
         (directory / "prometheus" / "targets" / f"{job}.yml").write_text(json.dumps(groups, indent=1))
     shutil.copytree(DEPLOY / "alertmanager" / "templates", directory / "alertmanager" / "templates", dirs_exist_ok=True)
@@ -122,6 +124,7 @@ def commands(run_dir: Path, environment: dict[str, str]) -> dict[str, tuple[str,
                 f"--storage.tsdb.path={directory / 'tsdb'}",
                 "--storage.tsdb.retention.time=2d",
                 "--web.enable-lifecycle",
+                *monitoring.options_of_prometheus(),
                 listen(ports.PROMETHEUS),
             ),
             {},

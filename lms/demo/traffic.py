@@ -47,8 +47,9 @@ def banner() -> str:
         [
             "",
             "The LMS is ready.",
+            f"  Courses    {BASE}/",
             f"  API docs   {BASE}/api/docs/",
-            f"  Admin      {BASE}/admin/",
+            f"  Admin      {BASE}/admin/   {BASE}/admin/operations/",
             f"  Metrics    {BASE}/metrics",
             f"  Health     {BASE}/health   {BASE}/api/v1/ready",
             f"  Flower     http://127.0.0.1:{FLOWER.number}",

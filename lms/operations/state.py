@@ -1,10 +1,13 @@
 """What the page shows, gathered within a few seconds whatever hangs."""
 
 import datetime
+import functools
+import json
 import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +19,7 @@ from core.remote import Unreachable
 from lms.operations import sources
 
 WAIT_SECONDS = 3.0
+SILENCE: Any = object()  # an answer that never came
 
 
 def _per_second(value: float) -> str:
@@ -51,7 +55,7 @@ FIGURES: list[tuple[Any, str, Callable[[float], str]]] = [
     (_("Oldest message in the queue"), "max(celery_queue_oldest_message_age_seconds)", _seconds),
     (_("Oldest message of the outbox"), "lms_outbox_oldest_pending_seconds", _seconds),
     (_("Active people, 5 minutes"), "sum(role:active_users:count)", _number),
-    (_("Last start of a web server"), 'max(process_start_time_seconds{job="lms-api"})', _ago),
+    (_("Last deployment: newest start of a web server"), 'max(process_start_time_seconds{job="lms-api"})', _ago),
 ]
 
 
@@ -74,15 +78,26 @@ class Alert:
     dashboard_url: str
 
 
+@dataclass(frozen=True)
+class Link:
+    """`url` is "" where no address is set; `variable` says where it would be."""
+
+    title: str
+    url: str
+    variable: str
+
+
 @dataclass
 class State:
+    """`silent` names, by variable, who was asked and gave no answer, or has no address."""
+
     at: datetime.datetime
     release: str
     parts: list[Line] = field(default_factory=list)
     figures: list[Line] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
-    alerts_known: bool = False
-    links: list[tuple[str, str]] = field(default_factory=list)
+    silent: set[str] = field(default_factory=set)
+    links: list[Link] = field(default_factory=list)
 
 
 def gather() -> State:
@@ -98,15 +113,39 @@ def gather() -> State:
         ]
         state.parts = _parts()
         deadline = state.at + datetime.timedelta(seconds=WAIT_SECONDS)
-        state.figures = [Line(title, *_figure(future, write, deadline)) for title, write, future in asked]
+        answers = [(title, write, _result(future, deadline)) for title, write, future in asked]
         found = _result(firing, deadline)
     finally:
         # Whoever still waits for an answer ends by its own timeout.
         pool.shutdown(wait=False, cancel_futures=True)
-    state.alerts_known = found is not None
-    state.alerts = sorted(map(_alert, found or []), key=lambda alert: (alert.severity, alert.name))
-    state.links = [(name.replace("_", " ").capitalize(), url) for name, url in where.items() if url]
+    state.figures = [_figure(title, write, answer) for title, write, answer in answers]
+    if all(answer is SILENCE for _, _, answer in answers):
+        state.silent.add("PROMETHEUS")
+    if found is SILENCE:
+        state.silent.add("ALERTMANAGER")
+    else:
+        state.alerts = sorted(map(_alert, found), key=lambda alert: (alert.severity, alert.name))
+    state.links = _links(where)
     return state
+
+
+def _links(where: Mapping[str, str]) -> list[Link]:
+    """Every place to look at; Grafana's are its dashboards."""
+    found = []
+    for name, url in where.items():
+        title, variable = name.replace("_", " ").capitalize(), f"LMS_{name}_URL"
+        found.append(Link(title, url, variable))
+        if name == "GRAFANA" and url:
+            found += [Link(f"{title}: {board}", f"{url}/d/{uid}", variable) for uid, board in dashboards()]
+    return found
+
+
+@functools.cache
+def dashboards() -> list[tuple[str, str]]:
+    """(uid, title) of each dashboard that ships; none where deploy/ was left out."""
+    directory: Path = settings.OBSERVABILITY["VERIFY"]["DASHBOARDS"]
+    boards = [json.loads(path.read_text()) for path in sorted(directory.glob("*.json"))]
+    return [(board["uid"], board["title"]) for board in boards]
 
 
 def _parts() -> list[Line]:
@@ -123,22 +162,19 @@ def _parts() -> list[Line]:
 
 
 def _result(future: Future[Any] | None, deadline: datetime.datetime) -> Any:
-    """None where nobody was asked or nobody answered."""
+    """SILENCE where nobody was asked or nobody answered."""
     if future is None:
-        return None
+        return SILENCE
     try:
         return future.result(timeout=max(0.0, (deadline - timezone.now()).total_seconds()))
     except (Unreachable, TimeoutError):
-        return None
+        return SILENCE
 
 
-def _figure(
-    future: Future[float | None] | None, write: Callable[[float], str], deadline: datetime.datetime
-) -> tuple[str, str]:
-    value = _result(future, deadline)
-    if value is None or not math.isfinite(value):
-        return "", "unknown"
-    return write(value), ""
+def _figure(title: Any, write: Callable[[float], str], answer: float | None) -> Line:
+    if not isinstance(answer, float) or not math.isfinite(answer):
+        return Line(title, "", "unknown")
+    return Line(title, write(answer))
 
 
 def _alert(alert: Mapping[str, Any]) -> Alert:

@@ -44,8 +44,9 @@ def redis_reason(error: exceptions.RedisError) -> Reason:
 
 @dataclasses.dataclass
 class Redis(HealthCheck):
-    """The server of the setting REDIS_URL answers and takes writes."""
+    """A server answers and takes writes: the one of the setting REDIS_URL, unless `url` names another."""
 
+    url: str = dataclasses.field(default="", repr=False)
     timeout: datetime.timedelta = dataclasses.field(default=datetime.timedelta(seconds=2), repr=False)
 
     def __post_init__(self) -> None:
@@ -81,7 +82,7 @@ class Redis(HealthCheck):
             # Connecting and asking are bounded separately: together they stay within the budget.
             half = self.timeout.total_seconds() / 2
             self._client = redis.Redis.from_url(
-                conf.REDIS_URL,
+                self.url or conf.REDIS_URL,
                 max_connections=1,
                 socket_timeout=half,
                 socket_connect_timeout=half,

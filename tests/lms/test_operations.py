@@ -107,9 +107,21 @@ def test_figures_and_alerts_come_from_prometheus_and_alertmanager(page, asked):
     assert 'href="https://grafana.example.org"' in text
 
 
+def test_every_dashboard_is_linked_and_what_has_no_address_says_so(page, asked):
+    asked(GRAFANA="https://grafana.example.org")
+    links = {link.title: link.url for link in page().context_data["state"].links}
+    assert links["Grafana: System Health"] == "https://grafana.example.org/d/lms-system-health"
+    assert sum(title.startswith("Grafana: ") for title in links) == 4
+    text = page().content.decode()
+    for variable in ("PROMETHEUS", "ALERTMANAGER", "FLOWER", "SENTRY", "PROXY_LOGS"):
+        assert f"no address is set (LMS_{variable}_URL)" in text
+    assert "Prometheus can&#x27;t be reached" in text.replace("can't", "can&#x27;t")
+
+
 PARTS = {
     "database": "good",
     "redis": "good",
+    "broker": "good",
     "migrations": "good",
     "outbox": "good",
     "pool": "good",

@@ -40,7 +40,7 @@ def test_with_it_every_check_is_shown_with_its_numbers(client, settings, tmp_pat
     settings.MEDIA_ROOT = tmp_path
     response = client.get(PATH, headers={"Authorization": f"Bearer {TOKEN}", "Host": "anything"})
     checks = response.json()["checks"]
-    names = {"database", "redis", "migrations", "storage", "disk", "workers", "outbox", "pool"}
+    names = {"database", "redis", "migrations", "storage", "disk", "broker", "workers", "outbox", "pool"}
     assert checks.keys() == names
     assert checks["migrations"].items() >= {"status": "ok", "reason": "ok", "pending": 0}.items()
     assert checks["outbox"].items() >= {"status": "ok", "oldest_seconds": 0}.items()
