@@ -7,6 +7,7 @@ In the configuration file, before anything that imports prometheus_client:
     prepare(role="api", port=9101)
 """
 
+import os
 from typing import Any
 
 from observability import exporter, multiprocess
@@ -28,9 +29,17 @@ def prepare(
 
 
 def on_starting(server: Any) -> None:
-    """Raises SystemExit: without the directory each scrape would show one worker of several, at random."""
+    """Raises SystemExit: without the directory each scrape would show one worker of several, at random.
+
+    And without settings the process beside the workers would end at its start, again and again: a project's wsgi.py
+    names them in the workers alone.
+    """
     if server.cfg.workers > 1:
         multiprocess.require_directory(f"gunicorn with {server.cfg.workers} workers")
+    if _exporter is not None and not (os.environ | (_exporter["environment"] or {})).get("DJANGO_SETTINGS_MODULE"):
+        raise SystemExit(
+            "observability: the process that shows metrics needs DJANGO_SETTINGS_MODULE: set it in gunicorn's file."
+        )
 
 
 def when_ready(server: Any) -> None:
