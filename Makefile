@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 BOTH_CORES := -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: released manifests help setup demo test check format manage monitoring catalog schema clean dashboards drill bench audit panels simulate fuzz browser preview backup restore
+.PHONY: released manifests help setup demo test check format manage monitoring catalog schema clean dashboards drill bench audit panels simulate fuzz browser preview backup restore tour
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -84,6 +84,10 @@ panels: $(STAMP) ## Ask every panel's query after a simulated term; ARGS="--minu
 preview: $(STAMP) ## See the dashboards without Grafana after a simulated term, and photograph them; ARGS="--minutes 4"
 	@npm ci --prefix tests/preview --silent --no-audit --no-fund --ignore-scripts
 	@$(BIN)/python -m tests.preview $(ARGS)
+
+tour: $(STAMP) ## Take the README's pictures anew, of a demo of its own
+	@npm ci --prefix tests/preview --silent --no-audit --no-fund --ignore-scripts
+	@$(BIN)/python -m tests.tour
 
 simulate: $(STAMP) ## Simulated people use the running demo; ARGS="--people 40 --days 7 --speed 2000 --seed 1"
 	@$(BIN)/python -m simulation $(ARGS)

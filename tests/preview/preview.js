@@ -53,11 +53,16 @@ function chart(box, panel, range) {
     legend: { show: false },
     cursor: { show: false },
     scales: { x: { min: range[0], max: range[1] }, y: { range: (self, low, high) => [Math.min(0, low), high > 0 ? high * 1.1 : 1] } },
-    axes: [{}, { size: 66, values: (self, ticks) => ticks.map((tick) => written(tick, panel.unit)) }],
+    axes: [{ space: 70, values: (self, ticks) => ticks.map((tick) => clock(tick, range)) }, { size: 66, values: (self, ticks) => ticks.map((tick) => written(tick, panel.unit)) }],
     series: [{}, ...lines],
   }, [times, ...columns], box);
   box.append(names);
   return plot.series.length - 1;
+}
+
+/** The time of a tick, with seconds where the range is short. */
+function clock(tick, range) {
+  return new Date(tick * 1000).toISOString().slice(11, range[1] - range[0] < 1800 ? 19 : 16);
 }
 
 function table(box, panel) {
