@@ -1,6 +1,7 @@
 """Completing lessons and courses."""
 
 import datetime
+import json
 import logging
 
 import pytest
@@ -270,6 +271,10 @@ def test_recount_progress_reports_drift_and_corrects_it(enrollment, course, caps
     with pytest.raises(CommandError, match="1 enrollments have drifted"):
         call_command("recount_progress")
     assert capsys.readouterr().out == f"biology {enrollment.public_id} stored 99.00 counted 50.00\n"
+    row = {"course": "biology", "enrollment": str(enrollment.public_id), "stored": 99.0, "counted": 50.0}
+    with pytest.raises(CommandError):
+        call_command("recount_progress", "--json")
+    assert json.loads(capsys.readouterr().out) == {"drifted": [row], "corrected": False}
     call_command("recount_progress", "--fix", "--course", "biology")
     enrollment.refresh_from_db()
     assert enrollment.progress == 50
