@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.system import ROOT
 
 SHELLS = {"sh", "bash", "console"}
-_FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\]\(([^()\s]+)\)|(?:src|href)=\"([^\"]+)\"")
 _HEADING = re.compile(r"^#{1,6} +(.+?)\s*$", re.MULTILINE)
@@ -62,11 +62,11 @@ def commands(path: Path) -> list[Command]:
     name, text = str(path.relative_to(ROOT)), path.read_text()
     found = [
         Command(name, words, True)
-        for language, body in _FENCE.findall(text)
+        for language, body in FENCE.findall(text)
         if language in SHELLS
         for words in simple_commands(body)
     ]
-    for span in _SPAN.findall(_FENCE.sub("", text)):
+    for span in _SPAN.findall(FENCE.sub("", text)):
         plain = re.sub(r"^(?:[A-Z_]+=\S* )+", "", span)
         if plain.startswith(_STARTS):
             found += [Command(name, words, False) for words in simple_commands(re.sub(r"[\[\]…]", " ", plain))]
@@ -77,7 +77,7 @@ def anchors(path: Path) -> set[str]:
     """The fragments by which GitHub makes headings reachable."""
     seen: dict[str, int] = {}
     found = set()
-    for heading in _HEADING.findall(_FENCE.sub("", path.read_text())):
+    for heading in _HEADING.findall(FENCE.sub("", path.read_text())):
         words = re.sub(r"[^\w\- ]", "", re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).lower()).replace(" ", "-")
         count = seen.get(words, 0)
         seen[words] = count + 1
@@ -87,7 +87,7 @@ def anchors(path: Path) -> set[str]:
 
 def links(path: Path) -> list[str]:
     """Where a document leads within the repository."""
-    text = _SPAN.sub("", _FENCE.sub("", path.read_text()))
+    text = _SPAN.sub("", FENCE.sub("", path.read_text()))
     targets = [first or second for first, second in _LINK.findall(text)]
     return [target for target in targets if not re.match(r"[a-z]+:", target)]
 
@@ -106,7 +106,7 @@ def broken(path: Path, link: str) -> str:
 def files_named(path: Path) -> set[str]:
     """Files and folders of the repository that a document's sentences name, such as `deploy/names.py`."""
     tops = {entry.name for entry in ROOT.iterdir() if entry.is_dir() and not entry.name.startswith(".")}
-    spans = _SPAN.findall(_FENCE.sub("", path.read_text()))
+    spans = _SPAN.findall(FENCE.sub("", path.read_text()))
     # Capitals stand for a name of the reader's.
     return {
         span

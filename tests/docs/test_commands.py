@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command, get_commands, loa
 
 from accounts.models import User
 from lms import monitoring
-from tests.docs.documents import commands, documents, simple_commands
+from tests.docs.documents import FENCE, commands, documents, simple_commands
 from tests.lms.olx_files import SMALL, pack
 from tests.system import ROOT
 
@@ -25,6 +25,8 @@ EVERYTHING = [command for path in documents() for command in commands(path)]
 TO_COPY = {command.text: command for command in EVERYTHING if command.block}
 MODULES_OF_TARGETS = {"simulate": "simulation", "panels": "tests.panels", "preview": "tests.preview"}
 TAKES_LONG = "takes minutes"
+NEW_PROJECT = "in a new project: tests/bare_project/test_readme.py runs it there"
+BY_HAND = "tests/docs/test_verification_commands.py runs it"
 OUTSIDE = "needs a deployment of its own, or parts that no package brings"
 # Not run here; their targets, commands, options and files are checked all the same.
 NOT_RUN = {
@@ -34,15 +36,34 @@ NOT_RUN = {
     "make drill ONLY=redis": TAKES_LONG,
     "make panels": TAKES_LONG,
     "make preview": TAKES_LONG,
+    "make tour": TAKES_LONG,
+    "make bench ONLY=redaction": TAKES_LONG,
     "make backup": "needs the demo; tests/lms/test_backup.py runs its command",
     "make manage CMD=verify_observability --skip dashboards,errors": "tests/observability/test_verification.py does",
     "manage.py verify_observability --watch 24h": OUTSIDE,
+    "curl -fsS -H Authorization: Bearer $VERIFY_PROMETHEUS_TOKEN $VERIFY_PROMETHEUS_URL/api/v1/targets": BY_HAND,
+    "curl -fsS -u $VERIFY_GRAFANA_USER:$VERIFY_GRAFANA_PASSWORD $VERIFY_GRAFANA_URL/api/search": BY_HAND,
+    "psql $DATABASE_URL -f deploy/postgres/reporting_role.sql": "tests/analytics/test_reporting.py runs the script",
+    "manage.py engagement_report DIR": "needs the data set; tests/lms/test_import_oulad.py runs it",
+    "manage.py import_oulad DIR": "needs the data set; tests/lms/test_import_oulad.py runs it",
+    "npx -y @spotlightjs/spotlight": "a program of others, fetched anew each time, that goes on until Ctrl-C",
+    "pip install ../lms gunicorn": NEW_PROJECT,
+    "python manage.py check": NEW_PROJECT,
+    "python manage.py metrics_catalog": NEW_PROJECT,
+    "gunicorn mysite.wsgi": NEW_PROJECT,
+    "curl http://127.0.0.1:9101/metrics": NEW_PROJECT,
     "amtool alert add ScheduledMaintenance severity=info --end=2026-01-01T06:00:00Z "
     "--alertmanager.url=http://127.0.0.1:9093": "needs an Alertmanager; tests/drill has one and adds the same alert",
 }
 
 
 # --- words: checked for every command ---
+
+
+def hidden(text: str) -> list[str]:
+    """Lines of indented blocks that begin as a command does; only fenced blocks are read for commands."""
+    names = "|".join(re.escape(name) for name in WORDS)
+    return re.findall(rf"^ {{4,}}((?:[A-Z_]+=\S+ )*(?:{names}) .*)$", FENCE.sub("", text), re.MULTILINE)
 
 
 def problem(words: tuple[str, ...]) -> str:
@@ -68,6 +89,8 @@ def of_make(words: list[str]) -> str:
 
 def of_manage(words: list[str]) -> str:
     name, *arguments = words
+    if name == "help":
+        return ""
     if name not in get_commands():
         return f"no command {name}"
     command = get_commands()[name]
@@ -103,7 +126,7 @@ def of_file(name: str) -> str:
     return "" if (ROOT / name).exists() else f"no file {name}"
 
 
-def of_promtool(words: list[str]) -> str:
+def of_files(words: list[str]) -> str:
     return next(filter(None, map(of_file, (word for word in words if "/" in word and "://" not in word))), "")
 
 
@@ -111,10 +134,14 @@ WORDS: dict[str, Callable[[list[str]], str]] = {
     "make": of_make,
     "manage.py": of_manage,
     "python": of_python,
-    "promtool": of_promtool,
+    "promtool": of_files,
     # Where they ask is looked at by the tests that run them; NOT_RUN names the others.
     "amtool": lambda words: "",
     "curl": lambda words: "",
+    "pip": lambda words: "",
+    "gunicorn": lambda words: "",
+    "npx": lambda words: "",
+    "psql": of_files,
 }
 
 
@@ -123,6 +150,15 @@ WORDS: dict[str, Callable[[list[str]], str]] = {
 )
 def test_every_command_has_its_target_command_module_options_and_files(command):
     assert problem(command.words) == ""
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_command_hides_in_an_indented_block(path):
+    assert hidden(path.read_text()) == []
+
+
+def test_a_hidden_command_is_found():
+    assert hidden("Text:\n\n    A=1 make demo\n    location / { }\n\n```sh\nmake test\n```\n") == ["A=1 make demo"]
 
 
 def test_wrong_words_are_told():

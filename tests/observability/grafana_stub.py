@@ -1,5 +1,6 @@
-"""A stub of Grafana's API for dashboards: it has what it was given, and wants the token."""
+"""A stub of Grafana's API for dashboards: it has what it was given, and wants the token or the password."""
 
+import base64
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -7,6 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 TOKEN = "grafana-" + "g" * 24
+USER, PASSWORD = "reader", "reader's password"
+BASIC = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
 
 class GrafanaStub:
@@ -45,7 +48,7 @@ class GrafanaStub:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def answer(self, path: str, authorization: str) -> tuple[int, Any]:
-        if authorization != f"Bearer {TOKEN}":
+        if authorization not in (f"Bearer {TOKEN}", f"Basic {BASIC}"):
             return 401, {"message": "Unauthorized"}
         if path == "/api/search":
             return 200, [{"uid": uid, "title": board["title"]} for uid, board in self.dashboards.items()]
