@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 HEADER = "Content-Security-Policy"
@@ -9,6 +10,8 @@ DATA = "default-src 'none'; object-src 'none'; frame-ancestors 'none'; base-uri 
 PAGE = (
     "default-src 'none'; object-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    # With another front end there are no pages, and nobody takes reports.
+    + ("" if settings.FRONTEND_URL else "; report-uri /vitals/csp")
 )
 # Swagger UI builds its page with style attributes; its scripts are files of ours like any other page's.
 DOCS = PAGE.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")

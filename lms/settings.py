@@ -365,6 +365,7 @@ LIMIT_DEFAULTS = {  # at most amount/seconds
     "submits": "60/60",
     "uploads": "30/60",
     "verification_page": "120/60",
+    "page_beacons": "600/60",  # what browsers of one source report of pages; more is dropped
 }
 QUIZ_READING_SECONDS = env.float("LMS_QUIZ_READING_SECONDS", default=1.5)  # per question; faster is a security event
 AUTH_ANSWER_SECONDS = env.float("LMS_AUTH_ANSWER_SECONDS", default=0.5)  # well above one password hash

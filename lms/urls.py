@@ -41,5 +41,6 @@ handler404 = "lms.errors.not_found"
 handler500 = "lms.errors.server_error"
 if not settings.FRONTEND_URL:
     urlpatterns += [path("account/", include("accounts.pages")), path("", include("pages.urls"))]
+    urlpatterns += [path("", include("pages.vitals_urls"))]
 if settings.OBSERVABILITY_ENABLED:
     urlpatterns += [path("", include("observability.urls"))]

@@ -26,7 +26,7 @@ PLAYABLE = (".mp4", ".webm", ".ogv", ".m4v")
 LESSON_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; media-src 'self' https:; "
     f"frame-src {' '.join(f'https://{host}' for host in sorted(FRAME_HOSTS))}; font-src 'self'; connect-src 'self'; "
-    "object-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "object-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; report-uri /vitals/csp"
 )
 
 

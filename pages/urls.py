@@ -1,6 +1,6 @@
 """Pages for people with a browser. Forms change things, links never do."""
 
-from django.urls import path
+from django.urls import include, path
 
 from pages import learning, login
 
@@ -15,4 +15,5 @@ urlpatterns = [
     path("lessons/<uuid:public_id>", learning.lesson, name="lesson"),
     path("lessons/<uuid:public_id>/complete", learning.complete, name="complete"),
     path("progress", learning.progress, name="progress"),
+    path("teaching", include("pages.teaching_urls")),
 ]

@@ -16,7 +16,7 @@ from accounts.permissions import IsAdmin, caller
 from core.errors import Unprocessable
 from core.pagination import Cursor
 from courses.api.responses import CONFLICT, FORBIDDEN, INVALID, NOT_FOUND, UNPROCESSABLE
-from quizzes import selectors, services
+from quizzes import course_selectors, selectors, services
 from quizzes.api import assignment_fields, fields
 from quizzes.api.serializers import (
     AccommodationSerializer,
@@ -31,7 +31,7 @@ from quizzes.api.serializers import (
     RevisionSerializer,
     StatisticsSerializer,
 )
-from quizzes.models import Accommodation, Question, QuestionStatistics, QueueItem
+from quizzes.models import Accommodation, Question, QueueItem
 
 
 class ByPosition(Cursor):
@@ -158,8 +158,7 @@ class QuizStatistics(APIView):
     def get(self, request: Request, public_id: UUID) -> Response:
         """Per question, as last counted."""
         quiz = selectors.graded_quiz(caller(request), public_id)
-        rows = QuestionStatistics.objects.filter(question__quiz=quiz).select_related("question__current")
-        return Response(StatisticsSerializer(rows.order_by("question__position"), many=True).data)
+        return Response(StatisticsSerializer(course_selectors.statistics_of(quiz), many=True).data)
 
     @extend_schema(request=None, responses={202: None, 403: FORBIDDEN, 404: NOT_FOUND})
     def post(self, request: Request, public_id: UUID) -> Response:

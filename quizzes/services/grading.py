@@ -1,6 +1,7 @@
 """From answers to grades: by the machine, by people, and the result of the whole attempt."""
 
 import datetime
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from core.events import announce
 from courses.models import Course, Enrollment
 from courses.services import record_lesson_result
 from quizzes import clock, scoring, signals
-from quizzes.models import Answer, Attempt, AttemptState, ChangeKind, GradeChange, ScoringPolicy
+from quizzes.models import Answer, Attempt, AttemptState, ChangeKind, GradeChange, Quiz, ScoringPolicy
 from quizzes.services.attempts import loaded
 
 CLOSED = (AttemptState.SUBMITTED, AttemptState.EXPIRED)
@@ -97,16 +98,20 @@ def record_result(attempt: Attempt) -> None:
     graded = list(
         Attempt.objects.filter(enrollment=attempt.enrollment, quiz=quiz, state=AttemptState.GRADED).order_by("number")
     )
-    percent = scoring.combine(quiz.scoring_policy, [row.percent for row in graded if row.percent is not None])
-    if quiz.scoring_policy == ScoringPolicy.HIGHEST:
-        passed = any(row.passed for row in graded)
-    elif quiz.scoring_policy == ScoringPolicy.LATEST:
-        passed = bool(graded[-1].passed)
-    else:
-        passed = percent >= quiz.pass_mark
+    percent, passed = worth(quiz, graded)
     record_lesson_result(
         enrollment=attempt.enrollment, lesson=quiz.lesson, passed=passed, fraction=float(percent / 100)
     )
+
+
+def worth(quiz: Quiz, graded: Sequence[Attempt]) -> tuple[Decimal, bool]:
+    """Percent and pass of a person's graded attempts, in their order, by the quiz's scoring policy."""
+    percent = scoring.combine(quiz.scoring_policy, [row.percent for row in graded if row.percent is not None])
+    if quiz.scoring_policy == ScoringPolicy.HIGHEST:
+        return percent, any(row.passed for row in graded)
+    if quiz.scoring_policy == ScoringPolicy.LATEST:
+        return percent, bool(graded[-1].passed)
+    return percent, percent >= quiz.pass_mark
 
 
 def waiting(courses: QuerySet[Course]) -> QuerySet[Answer]:

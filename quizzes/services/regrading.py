@@ -96,9 +96,12 @@ def regrade(*, question: Question, by: User, reason: str) -> list[Change]:
 def override_points(*, answer: Answer, by: User, points: Decimal, reason: str) -> Answer:
     """Set an answer's points by hand; regrading leaves them alone from then on.
 
-    Raises Conflict `not_graded` before the attempt is graded, Unprocessable `reason_needed` or `invalid_points`.
+    Raises Conflict `not_graded` before the attempt is graded or `own_answer`, Unprocessable `reason_needed` or
+    `invalid_points`.
     """
     reason = _reason(reason)
+    if answer.attempt.enrollment.user_id == by.pk:
+        raise Conflict("Nobody grades their own answers.", code="own_answer")
     attempt = lock_attempt(answer.attempt_id)
     row = Answer.objects.select_for_update(of=("self",), no_key=True).select_related("version").get(pk=answer.pk)
     if attempt.state != AttemptState.GRADED:
