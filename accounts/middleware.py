@@ -9,6 +9,7 @@ from django.db import DatabaseError
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User
 from accounts.signals import person_seen
@@ -36,7 +37,7 @@ class LastActivityMiddleware:
     def _record(self, request: HttpRequest) -> None:
         # Without a loaded user nobody asked who this is, and looking it up would cost a query.
         user = getattr(request, "_cached_user", None) or request.__dict__.get("user")
-        if not isinstance(user, User):
+        if isinstance(user, SimpleLazyObject) or not isinstance(user, User):
             return
         person_seen.send_robust(User, user=user)
         now = timezone.now()

@@ -59,7 +59,9 @@ def of_questions(rows: Sequence[QuestionStatistics]) -> list[Plot]:
     if not shares:
         return []
     note = _("Mean share of the points: the longer, the easier.")
-    return [bars("facility", _("Facility of each question"), (_("Question"), _("Facility")), shares, most=1.0, note=note)]
+    return [
+        bars("facility", _("Facility of each question"), (_("Question"), _("Facility")), shares, most=1.0, note=note)
+    ]
 
 
 def _counted(label: str, number: int) -> Row:

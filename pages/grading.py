@@ -89,9 +89,7 @@ def submission(request: HttpRequest, user: User, public_id: UUID) -> HttpRespons
 @require_POST
 @for_people
 def claim_submission(request: HttpRequest, user: User, public_id: UUID) -> HttpResponse:
-    return _to(
-        services.claim_submission(submission=assignment_selectors.graded_submission(user, public_id), by=user)
-    )
+    return _to(services.claim_submission(submission=assignment_selectors.graded_submission(user, public_id), by=user))
 
 
 @require_POST
@@ -115,7 +113,9 @@ def attempt(request: HttpRequest, user: User, public_id: UUID) -> HttpResponse:
     if not teaches(user, shown.quiz.lesson.section.course):
         raise NotFound("There is no such attempt.")
     rows = [(row, _in_words(row.response, row.version.content)) for row in shown.answers.all()]
-    return _with_work(request, "pages/teaching/attempt.html", {"attempt": shown, "rows": rows, "course": _course(shown)})
+    return _with_work(
+        request, "pages/teaching/attempt.html", {"attempt": shown, "rows": rows, "course": _course(shown)}
+    )
 
 
 def _grade(request: HttpRequest, user: User, item: Answer | Submission) -> HttpResponse:

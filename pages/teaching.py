@@ -73,7 +73,12 @@ def course_analytics(request: HttpRequest, user: User, slug: str) -> HttpRespons
 def statistics(request: HttpRequest, user: User, public_id: UUID) -> HttpResponse:
     quiz = selectors.graded_quiz(user, public_id)
     rows = list(course_selectors.statistics_of(quiz))
-    values = {"quiz": quiz, "course": quiz.lesson.section.course, "rows": rows, "plots": course_plots.of_questions(rows)}
+    values = {
+        "quiz": quiz,
+        "course": quiz.lesson.section.course,
+        "rows": rows,
+        "plots": course_plots.of_questions(rows),
+    }
     return render(request, "pages/teaching/statistics.html", values)
 
 

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import gevent
 from locust import HttpUser, task
@@ -14,6 +15,7 @@ from requests.adapters import HTTPAdapter
 
 from lms.demo.people import PASSWORD, address
 from simulation.arguments import loopback
+from simulation.browsers import SHARE, report
 from simulation.shape import Term, next_visit
 
 AUTH = "/api/v1/auth/app/v1/"
@@ -59,6 +61,8 @@ class Person(HttpUser):
         kind = type(self).__name__
         self.number = self.taken[kind] = self.taken.get(kind, 0) + 1
         self.chooser = random.Random(f"{self.seed}/{kind}/{self.number}")
+        # Of its own, so that reporting changes nobody's habits.
+        self.browser = random.Random(f"{self.seed}/{kind}/{self.number}/browser")
         self.email = address(self.role, (self.number - 1) % self.most[self.role] + 1)
         self.token = ""
         if loopback(self.host or ""):
@@ -112,6 +116,19 @@ class Person(HttpUser):
             if response.status_code == 401 and self.token and 401 not in expected:
                 self.token = ""
             return Answer(response.status_code, content, response.headers)
+
+    def look(self, page: str) -> None:
+        """Open a page and leave it: what its browser reports then, if it does. Another front end takes no reports."""
+        if self.browser.random() < SHARE:
+            origin = "{0.scheme}://{0.netloc}".format(urlsplit(self.host or ""))
+            self.call(
+                "POST",
+                "/vitals",
+                report(self.browser, page),
+                name="page report",
+                expected=(204, 404, 429),
+                headers={"Origin": origin, "X-Session-Token": ""},
+            )
 
     def auth(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
         """A call to the login's API."""

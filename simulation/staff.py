@@ -43,10 +43,13 @@ class Instructor(Person):
         if not self.course and not self.teach():
             return
         path = f"/api/v1/courses/{self.course}"
+        self.look("pages:teaching")
         self.call("GET", f"{path}/analytics", name="analytics")
+        self.look("pages:analytics")
         self.call("GET", f"{path}/learners", name="learners")
         self.call("GET", "/api/v1/analytics/workload", name="workload")
         self.call("GET", "/api/v1/grading-queue")
+        self.look("pages:queue")
         for _ in range(self.chooser.randint(1, 4)):
             self.think()
             self.grade()

@@ -38,6 +38,7 @@ class Student(Person):
         if not self.ensure_login():
             return
         courses = self.call("GET", "/api/v1/courses").results
+        self.look("pages:catalogue")
         self.think()
         if not courses:
             return
@@ -53,6 +54,7 @@ class Student(Person):
         outline = self.call("GET", f"/api/v1/courses/{course}/outline", name="outline", expected=(200, 403, 404))
         if outline.status != 200:
             return
+        self.look("pages:course")
         lessons = [lesson for section in outline.body["sections"] for lesson in section["lessons"]]
         waiting = [lesson for lesson in lessons if not lesson["completed"]] or lessons
         for lesson in waiting[: self.chooser.randint(1, 4)]:
@@ -67,6 +69,7 @@ class Student(Person):
         shown = self.call("GET", path, name="lesson", expected=(200, 403, 404))
         if shown.status != 200:
             return
+        self.look("pages:lesson")
         for file in shown.body["files"]:
             self.call("GET", f"/api/v1/files/{file['id']}", name="file")
         self.think()

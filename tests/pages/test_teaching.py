@@ -116,7 +116,9 @@ def test_the_gradebook_shows_points_percent_and_what_waits(world, work, instruct
     assert f'href="/api/v1/courses/{world.course.slug}/learners.csv"' in text
 
 
-@pytest.mark.parametrize(("policy", "percent", "points"), [("latest", 20, 1), ("highest", 80, 4), ("average", 50, None)])
+@pytest.mark.parametrize(
+    ("policy", "percent", "points"), [("latest", 20, 1), ("highest", 80, 4), ("average", 50, None)]
+)
 def test_the_gradebook_counts_as_the_quiz_does(world, work, policy, percent, points):
     grade_both(world, work)
     second = attempt_of(world.people["learner"], work.quiz)
@@ -150,7 +152,9 @@ def test_the_least_engaged_come_first(world, work, instructor):
     more_learners(world, 2)
     refresh.everybody()
     for number, row in enumerate(Engagement.objects.order_by("pk")):
-        Engagement.objects.filter(pk=row.pk).update(score=90 - number * 30, band="on_track", submitted=0.5, on_time=0.25)
+        Engagement.objects.filter(pk=row.pk).update(
+            score=90 - number * 30, band="on_track", submitted=0.5, on_time=0.25
+        )
     text = instructor.get(work.path("analytics")).text
     section = text[text.index('id="engagement"') :]
     assert section.index("learner 1") < section.index("learner 0") < section.index("<bdi>learner</bdi>")

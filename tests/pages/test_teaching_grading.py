@@ -1,5 +1,7 @@
 """Grading in the browser: claim, grade, go on, give back, override; and what is refused."""
 
+from decimal import Decimal
+
 import pytest
 
 from accounts.models import User
@@ -36,7 +38,8 @@ def test_the_queue_shows_the_oldest_first_and_grading_takes_it_off(work, instruc
     assert "The grade is kept." in done.text
     assert done.request["PATH_INFO"] == work.path("grade-submission")
     answer = work.attempt.answers.get(position=2)
-    assert (float(answer.points), answer.rubric, answer.comment) == (3.5, {"form": "1.5", "fact": "2"}, "Well said.")
+    marks = {"form": "1.5000", "fact": "2.0000"}
+    assert (float(answer.points), answer.rubric, answer.comment) == (3.5, marks, "Well said.")
     instructor.post(work.path("grade-submission"), {"points": "8"})
     assert QueueItem.objects.count() == 0
     assert "Nothing waits for you." in instructor.post(work.path("grade-next"), follow=True).text
@@ -80,7 +83,7 @@ def test_nobody_sees_or_grades_their_own_work(world, work, instructor):
     assert instructor.post(f"/teaching/submissions/{submission.public_id}/claim").status_code == 409
     admin = world.people["admin"]
     services.claim(answer=attempt.answers.get(position=2), by=admin)
-    services.grade_answer(answer=attempt.answers.get(position=2), by=admin, points=1)
+    services.grade_answer(answer=attempt.answers.get(position=2), by=admin, points=Decimal(1))
     override = {"points": "4", "reason": "I liked it"}
     assert instructor.post(f"/teaching/answers/{attempt.public_id}/2/override", override).status_code == 409
     assert float(attempt.answers.get(position=2).points) == 1

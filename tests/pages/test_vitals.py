@@ -2,6 +2,9 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -14,6 +17,8 @@ from accounts import redis_state
 from core.errors import DomainError
 from pages import vitals
 from pages.vitals import KINDS, LARGEST_BODY, OTHER, PAGES, VITALS, read_beacon, read_csp_report
+from tests.observability.sentry_endpoint import SentryEndpoint
+from tests.system import ROOT
 
 HERE = {"Origin": "http://testserver"}
 GOOD = {
@@ -232,7 +237,9 @@ def test_another_shape_is_no_violation(report, body):
 
 
 def test_a_page_nobody_knows_is_other():
-    page, failure = read_csp_report(json.dumps({"csp-report": {"document-uri": "http://[", "line-number": 1.5}}).encode(), str)
+    page, failure = read_csp_report(
+        json.dumps({"csp-report": {"document-uri": "http://[", "line-number": 1.5}}).encode(), str
+    )
     assert (page, failure) == (OTHER, vitals.Failure("csp_violation"))
 
 
@@ -253,3 +260,41 @@ def test_pages_and_lessons_name_where_the_policy_reports_to(world, as_user):
         assert answer["Content-Security-Policy"].endswith("; report-uri /vitals/csp")
         assert answer.text.count('data-report="/vitals" defer></script>') == 1
     assert 'data-page="pages:lesson"' in client.get(f"/lessons/{world.ids['lesson']}").text
+
+
+OUTSIDE = """
+import django, sys
+django.setup()
+import sentry_sdk
+from django.test import Client
+client = Client(headers={"Origin": "http://testserver"})
+client.cookies["sessionid"] = "a" * 32
+answers = [client.generic("POST", sys.argv[1], body, "application/json").status_code for body in sys.argv[2:]]
+sentry_sdk.flush(5)
+print(answers)
+"""
+
+
+@pytest.mark.observability
+def test_with_database_and_redis_gone_an_error_still_reaches_sentry_and_without_what_is_personal():
+    failure = {"kind": "script_error", "message": "no film for ada@example.org", "source": "/static/a.js", "line": 3}
+    variables = {
+        "DJANGO_SETTINGS_MODULE": "lms.settings", "DJANGO_SECRET_KEY": "tests-only-" + "v" * 50, "LMS_DEBUG": "1",
+        "LMS_ENV_FILE": os.devnull, "LMS_ALLOWED_HOSTS": "testserver", "DATABASE_URL": "postgres://x:x@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1/0",
+    }  # fmt: skip
+    with SentryEndpoint() as endpoint:
+        run = subprocess.run(
+            [sys.executable, "-c", OUTSIDE, "/vitals", json.dumps({"page": "pages:lesson", "errors": [failure]}), "{"],
+            env=os.environ | variables | {"SENTRY_DSN": endpoint.dsn},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        assert run.stdout.strip().splitlines()[-1:] == ["[204, 400]"], run.stderr[-2000:]
+        [event] = endpoint.of("event")
+    assert event["logentry"]["message"] == "script_error in pages:lesson"
+    assert event["extra"]["source"] == "/static/a.js"
+    assert event["extra"]["reason"].startswith("no film for ")
+    assert "ada@example.org" not in json.dumps(event)

@@ -1,12 +1,15 @@
 """The shape of a simulated week, who may be simulated at, and one short term against the real system."""
 
+import json
 import random
 import subprocess
 import sys
 
 import pytest
 
+from pages.vitals import KINDS, read_beacon
 from simulation.arguments import arguments, loopback
+from simulation.browsers import report
 from simulation.codes import totp
 from simulation.mails import key_mailed_to
 from simulation.shape import DAY, Term, activity, next_visit
@@ -42,6 +45,17 @@ def test_simulated_time_runs_as_fast_as_asked():
     assert term.said(100.0) == "day 1, 08:00"
     assert term.said(124.0) == "day 2, 08:00"
     assert term.real(7200.0) == 2.0
+
+
+def test_what_simulated_browsers_report_is_taken_and_believable():
+    chooser = random.Random(1)
+    read = [read_beacon(json.dumps(report(chooser, "pages:lesson")).encode()) for _ in range(2000)]
+    assert {one.page for one in read} == {"pages:lesson"}
+    assert {failure.kind for one in read for failure in one.failures} == set(KINDS) - {"csp_violation"}
+    paints = sorted(one.vitals["lcp"] for one in read)
+    assert 0.5 < paints[1500] < 2.5 < paints[-1]
+    assert all(one.vitals["ttfb"] < one.vitals["fcp"] < one.vitals["lcp"] for one in read)
+    assert 0 < sum("inp" not in one.vitals for one in read) < 1000
 
 
 def test_codes_are_those_of_the_standard():
