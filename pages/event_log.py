@@ -1,4 +1,4 @@
-"""One line for each failure in a page: of level ERROR, which Sentry is told where it has a DSN, or for the policy WARNING.
+"""One line for each failure in a page: an ERROR, which Sentry is told where it has a DSN, or for the policy a WARNING.
 
 What a browser sends stays out of the message: anybody may send it, and Sentry groups by it. So there is one issue for
 each kind and page; what failed is in its events, redacted as everything else.

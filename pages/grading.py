@@ -199,12 +199,12 @@ def _with_work(request: HttpRequest, template: str, values: dict[str, Any], *, s
 
 def _in_words(response: Any, content: dict[str, Any]) -> str:
     """A text as it is, choices by what they said, anything else as JSON."""
-    if response is None or isinstance(response, str) and "choices" not in content:
+    if response is None or (isinstance(response, str) and "choices" not in content):
         return response or ""
     said = {choice["id"]: strip_tags(choice["text"]) for choice in content.get("choices", [])}
     picked = response if isinstance(response, list) else [response]
     if said and all(isinstance(one, str) for one in picked):
-        return "\n".join(said.get(one, one) for one in picked)
+        return "\n".join(str(said.get(one, one)) for one in picked)
     return json.dumps(response, ensure_ascii=False, indent=1)
 
 

@@ -1,4 +1,4 @@
-"""What a browser tells of the pages that its reader opens, as pages/static/pages/vitals.js does: pure, no connection."""
+"""What a browser tells of the pages that its reader opens, as pages/static/pages/vitals.js does; no connection."""
 
 import random
 from typing import Any

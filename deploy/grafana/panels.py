@@ -166,11 +166,11 @@ def system_health() -> dashboard.Dashboard:
         graph("Threads by process", [("process_threads", "{{role}} {{slot}}")], unit="short",
               about="A slope over days is a leak.", width=12, since="7d"),
         graph("Largest paint (p75)", [("page:web_vitals_lcp_seconds:p75_1h", "{{page}}")], unit="s", width=6,
-              about="Three of four readers saw the largest thing of the page by then (LCP), over an hour: good to 2.5 s, "
-              "poor above 4 s.", warning=2.5, critical=4, empty="no browser reported yet"),
+              about="Three of four readers saw the largest thing of the page by then (LCP), over an hour: good to "
+              "2.5 s, poor above 4 s.", warning=2.5, critical=4, empty="no browser reported yet"),
         graph("Response to a touch (p75)", [("page:web_vitals_inp_seconds:p75_1h", "{{page}}")], unit="s", width=6,
-              about="Three of four readers waited at most so long for the page to react (INP): good to 0.2 s, poor above "
-              "0.5 s.", warning=0.2, critical=0.5, empty="no browser reported yet"),
+              about="Three of four readers waited at most so long for the page to react (INP): good to 0.2 s, "
+              "poor above 0.5 s.", warning=0.2, critical=0.5, empty="no browser reported yet"),
         graph("Jumps of the layout (p75)", [("page:web_vitals_cls:p75_1h", "{{page}}")], unit="short", width=6,
               about="How much the page moved under three of four readers at most (CLS): good to 0.1, poor above 0.25.",
               warning=0.1, critical=0.25, empty="no browser reported yet"),

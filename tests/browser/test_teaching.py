@@ -22,7 +22,7 @@ people = {{
     name: accounts.create_person(
         email=f"{{name}}-{{word}}@example.org", name=f"{{name}} {{word}}", role=role, password="{password}"
     )
-    for name, role in (("teacher", Role.INSTRUCTOR), ("admin", Role.ADMIN), ("ada", Role.STUDENT), ("bob", Role.STUDENT))
+    for name, role in dict(teacher=Role.INSTRUCTOR, admin=Role.ADMIN, ada=Role.STUDENT, bob=Role.STUDENT).items()
 }}
 course = courses.create_course(title=f"Biology {{word}}", instructors=[people["teacher"]])
 section = courses.add_section(course=course, title="Week 1")
@@ -110,7 +110,7 @@ def test_an_instructor_grades_and_sees_points_and_plots(browser_page, assert_acc
     wait_for(lambda: region.evaluate("it => it.scrollLeft") > 0, what="scrolling")
     page.get_by_role("link", name="Analytics").click()
     page.get_by_role("img", name="Mean result of each quiz").wait_for()
-    assert page.get_by_role("img").count() == 5
+    assert page.get_by_role("img").count() == 6
     looks_right()
     page.get_by_text("As a table: Mean result of each quiz").click()
     page.get_by_role("row", name=f"Exam {word} 75 %").first.wait_for()

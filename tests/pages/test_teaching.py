@@ -209,8 +209,8 @@ def test_attempts_are_counted_by_day_in_the_present_time_zone(world, work):
         utc = course_selectors.attempts_by_day(world.course, days=3)
         with timezone.override("Europe/Berlin"):
             berlin = course_selectors.attempts_by_day(world.course, days=3)
-    assert [number for number in utc.values()] == [0, 1, 0]
-    assert [number for number in berlin.values()] == [0, 0, 1]
+    assert list(utc.values()) == [0, 1, 0]
+    assert list(berlin.values()) == [0, 0, 1]
 
 
 def test_the_pages_speak_german(work, instructor):

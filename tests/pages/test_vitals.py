@@ -280,7 +280,8 @@ def test_with_database_and_redis_gone_an_error_still_reaches_sentry_and_without_
     failure = {"kind": "script_error", "message": "no film for ada@example.org", "source": "/static/a.js", "line": 3}
     variables = {
         "DJANGO_SETTINGS_MODULE": "lms.settings", "DJANGO_SECRET_KEY": "tests-only-" + "v" * 50, "LMS_DEBUG": "1",
-        "LMS_ENV_FILE": os.devnull, "LMS_ALLOWED_HOSTS": "testserver", "DATABASE_URL": "postgres://x:x@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1/0",
+        "LMS_ENV_FILE": os.devnull, "LMS_ALLOWED_HOSTS": "testserver",
+        "DATABASE_URL": "postgres://x:x@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1/0",
     }  # fmt: skip
     with SentryEndpoint() as endpoint:
         run = subprocess.run(
