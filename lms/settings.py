@@ -366,6 +366,7 @@ LIMIT_DEFAULTS = {  # at most amount/seconds
     "uploads": "30/60",
     "verification_page": "120/60",
     "page_beacons": "600/60",  # what browsers of one source report of pages; more is dropped
+    "page_failures": "60/60",  # those of them that tell of failures: each is a line of the log and an event in Sentry
 }
 QUIZ_READING_SECONDS = env.float("LMS_QUIZ_READING_SECONDS", default=1.5)  # per question; faster is a security event
 AUTH_ANSWER_SECONDS = env.float("LMS_AUTH_ANSWER_SECONDS", default=0.5)  # well above one password hash

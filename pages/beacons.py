@@ -15,7 +15,7 @@ from core.errors import DomainError, Forbidden
 from core.problems import problem_json_response
 from pages import services, signals, vitals
 
-LIMIT = "page_beacons"
+BEACONS, FAILURES = "page_beacons", "page_failures"
 
 
 def _taken(take: Callable[[HttpRequest, bytes], None]) -> Callable[[HttpRequest], HttpResponse]:
@@ -31,7 +31,7 @@ def _taken(take: Callable[[HttpRequest, bytes], None]) -> Callable[[HttpRequest]
     def answer(request: HttpRequest) -> HttpResponse:
         try:
             _require_same_origin(request)
-            limits.require(Count(LIMIT, f"source:{network_key(client_address(request))}"))
+            _count(BEACONS, request)
             take(request, _body(request))
         except DomainError as error:
             limited = isinstance(error, LimitExceeded)
@@ -52,13 +52,22 @@ def _taken(take: Callable[[HttpRequest, bytes], None]) -> Callable[[HttpRequest]
 
 @_taken
 def beacon(request: HttpRequest, body: bytes) -> None:
-    services.take_beacon(beacon=vitals.read_beacon(body))
+    sent = vitals.read_beacon(body)
+    if sent.failures:
+        _count(FAILURES, request)
+    services.take_beacon(beacon=sent)
 
 
 @_taken
 def csp_report(request: HttpRequest, body: bytes) -> None:
     page, failure = vitals.read_csp_report(body, _page_at)
+    _count(FAILURES, request)
     services.take_failure(page=page, failure=failure)
+
+
+def _count(limit: str, request: HttpRequest) -> None:
+    """Raises LimitExceeded."""
+    limits.require(Count(limit, f"source:{network_key(client_address(request))}"))
 
 
 def _page_at(path: str) -> str:

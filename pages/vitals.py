@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from core.errors import DomainError, Unprocessable
 
 LARGEST_BODY = 4096  # bytes
-MOST_FAILURES = 10  # of one page view
+MOST_FAILURES = 5  # of one page view
 LONGEST_MESSAGE, LONGEST_SOURCE = 300, 200  # characters
 MOST_LINES = 10_000_000
 OTHER = "other"

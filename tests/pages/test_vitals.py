@@ -119,7 +119,7 @@ def test_the_pages_that_are_told_apart_exist():
         ({"vitals": {"lcp": 601}}, 422, "invalid_report"),
         ({"vitals": []}, 422, "invalid_report"),
         ({"errors": {}}, 422, "invalid_report"),
-        ({"errors": [{"kind": "script_error"}] * 11}, 422, "invalid_report"),
+        ({"errors": [{"kind": "script_error"}] * 6}, 422, "invalid_report"),
         ({"errors": [{"kind": "other"}]}, 422, "invalid_report"),
         ({"errors": [{"kind": "csp_violation"}]}, 422, "invalid_report"),
         ({"errors": [{"kind": "script_error", "message": "m" * 301}]}, 422, "invalid_report"),
@@ -199,6 +199,15 @@ def test_one_beyond_the_limit_is_dropped_and_no_security_event(report, settings)
     with assert_metric_delta("lms_page_beacons_total", 1, outcome="limited"):
         assert report(VIOLATION, path="/vitals/csp").status_code == 429, "both kinds of reports share an allowance"
     assert report(GOOD, REMOTE_ADDR="203.0.113.9").status_code == 204
+
+
+@pytest.mark.observability
+def test_a_source_that_tells_of_failures_without_end_is_dropped_and_its_measures_are_still_taken(report, settings, told):
+    settings.LIMITS = settings.LIMITS | {"page_failures": "2/60"}
+    assert [report(GOOD).status_code for _ in range(3)] == [204, 204, 429]
+    assert report(VIOLATION, path="/vitals/csp").status_code == 429
+    assert report(GOOD | {"errors": []}).status_code == 204
+    assert len(told()) == 2
 
 
 def test_without_redis_reports_are_taken_up_to_the_process_share(report, settings):

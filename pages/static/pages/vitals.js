@@ -76,7 +76,7 @@
     const place = /^(data|blob):/.test(given) ? given.slice(0, 5) : given.split(/[?#]/)[0].slice(-200);
     const error = { kind, message: String(message || "").slice(0, 300), source: place, line: line || 0 };
     const known = errors.some((other) => other.kind === kind && other.message === error.message && other.line === error.line && other.source === place);
-    if (errors.length < 10 && !known) errors.push(error);
+    if (errors.length < 5 && !known) errors.push(error);
   };
   addEventListener("error", (event) => {
     if (event.target && event.target !== window) {
