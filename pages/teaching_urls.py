@@ -1,21 +1,21 @@
-"""Pages for those who teach, below /teaching."""
+"""Pages for those who teach."""
 
 from django.urls import path
 
 from pages import grading, teaching
 
-answer = "/answers/<uuid:public_id>/<int:position>"
-submission = "/submissions/<uuid:public_id>"
+answer = "teaching/answers/<uuid:public_id>/<int:position>"
+submission = "teaching/submissions/<uuid:public_id>"
 urlpatterns = [
-    path("", teaching.teaching, name="teaching"),
-    path("/workload", teaching.workload, name="workload"),
-    path("/courses/<slug:slug>/gradebook", teaching.gradebook, name="gradebook"),
-    path("/courses/<slug:slug>/analytics", teaching.course_analytics, name="analytics"),
-    path("/quizzes/<uuid:public_id>", teaching.statistics, name="statistics"),
-    path("/quizzes/<uuid:public_id>/count", teaching.count_again, name="count-again"),
-    path("/queue", grading.queue, name="queue"),
-    path("/queue/next", grading.next_item, name="grade-next"),
-    path("/attempts/<uuid:public_id>", grading.attempt, name="learner-attempt"),
+    path("teaching", teaching.teaching, name="teaching"),
+    path("teaching/workload", teaching.workload, name="workload"),
+    path("teaching/courses/<slug:slug>/gradebook", teaching.gradebook, name="gradebook"),
+    path("teaching/courses/<slug:slug>/analytics", teaching.course_analytics, name="analytics"),
+    path("teaching/quizzes/<uuid:public_id>", teaching.statistics, name="statistics"),
+    path("teaching/quizzes/<uuid:public_id>/count", teaching.count_again, name="count-again"),
+    path("teaching/queue", grading.queue, name="queue"),
+    path("teaching/queue/next", grading.next_item, name="grade-next"),
+    path("teaching/attempts/<uuid:public_id>", grading.attempt, name="learner-attempt"),
     path(answer, grading.answer, name="grade-answer"),
     path(f"{answer}/claim", grading.claim_answer, name="claim-answer"),
     path(f"{answer}/release", grading.release_answer, name="release-answer"),

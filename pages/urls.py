@@ -15,5 +15,5 @@ urlpatterns = [
     path("lessons/<uuid:public_id>", learning.lesson, name="lesson"),
     path("lessons/<uuid:public_id>/complete", learning.complete, name="complete"),
     path("progress", learning.progress, name="progress"),
-    path("teaching", include("pages.teaching_urls")),
+    path("", include("pages.teaching_urls")),
 ]

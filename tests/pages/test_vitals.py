@@ -202,7 +202,9 @@ def test_one_beyond_the_limit_is_dropped_and_no_security_event(report, settings)
 
 
 @pytest.mark.observability
-def test_a_source_that_tells_of_failures_without_end_is_dropped_and_its_measures_are_still_taken(report, settings, told):
+def test_a_source_that_tells_of_failures_without_end_is_dropped_and_its_measures_are_still_taken(
+    report, settings, told
+):
     settings.LIMITS = settings.LIMITS | {"page_failures": "2/60"}
     assert [report(GOOD).status_code for _ in range(3)] == [204, 204, 429]
     assert report(VIOLATION, path="/vitals/csp").status_code == 429
