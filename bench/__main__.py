@@ -31,6 +31,7 @@ MEASUREMENTS: dict[str, list[str]] = {
     "log lines": ["bench.logs"],
     "redaction": ["bench.redaction"],
     "readiness": ["bench.readiness"],
+    "lesson pages": ["bench.pages"],
     "Sentry outages": ["bench.sentry_outage"],
     "quiz statistics": ["bench.quizzes", "statistics"],
     "exam load": ["bench.quizzes", "load"],

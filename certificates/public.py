@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -21,7 +22,9 @@ from core.problems import CONTENT_TYPE, problem_body
 
 LIMIT = "verification_page"
 LARGEST_FILE = 4 * 1024 * 1024
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 
 
 @csrf_exempt  # a check changes nothing, and whoever checks has no session
@@ -129,5 +132,5 @@ def _closed(response: HttpResponse) -> HttpResponse:
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Referrer-Policy"] = "no-referrer"
     response["Content-Security-Policy"] = POLICY
-    response["Vary"] = "Accept"
+    patch_vary_headers(response, ["Accept"])
     return response

@@ -1,16 +1,17 @@
 """Reading courses and enrollments, each with a fixed number of queries."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
 from core.errors import Conflict, Forbidden, NotFound
 from courses.models import Course, CourseStaff, Enrollment, EnrollmentState, Lesson, LessonFile, LessonProgress, Section
-from courses.permissions import opens_at, readable_files, readable_lessons, teaches, visible_courses
+from courses.permissions import is_admin, opens_at, readable_files, readable_lessons, teaches, visible_courses
 
 PRESENT = (EnrollmentState.ACTIVE, EnrollmentState.COMPLETED)
 
@@ -57,6 +58,37 @@ def lesson_for(user: User, public_id: UUID) -> Lesson:
     if opening and timezone.now() < opening and not teaches(user, lesson.section.course):
         raise Forbidden("This lesson opens later.", code="lesson_not_open", opens_at=opening.isoformat())
     return lesson
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """What a link to a lesson needs."""
+
+    public_id: UUID
+    title: str
+
+
+def neighbours(user: User, lesson: Lesson) -> tuple[Neighbour | None, Neighbour | None]:
+    """The lessons before and after this one in its course's outline, as far as the person sees them there.
+
+    Ids and titles alone are read: a course may have hundreds of lessons.
+    """
+    lessons = Lesson.objects.filter(section__course=lesson.section.course)
+    if not is_admin(user):
+        teaching = CourseStaff.objects.filter(course=lesson.section.course, user=user)
+        lessons = lessons.filter(Q(published=True) | Q(Exists(teaching)))
+    in_order = list(
+        lessons.order_by("section__position", "section_id", "position", "pk").values_list("pk", "public_id", "title")
+    )
+    at = next((number for number, (key, *_) in enumerate(in_order) if key == lesson.pk), None)
+    if at is None:
+        return None, None
+    before = Neighbour(*in_order[at - 1][1:]) if at else None
+    return before, Neighbour(*in_order[at + 1][1:]) if at + 1 < len(in_order) else None
+
+
+def has_completed(user: User, lesson: Lesson) -> bool:
+    return LessonProgress.objects.filter(enrollment__user=user, lesson=lesson, completed_at__isnull=False).exists()
 
 
 def enrollments_of(user: User) -> QuerySet[Enrollment]:

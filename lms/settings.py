@@ -463,6 +463,7 @@ CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # without JavaScript the form of a whole quiz is sent at once
 
 # --- language, time, files -----------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

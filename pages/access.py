@@ -44,6 +44,11 @@ def for_people(view: View) -> View:
     return never_cache(answer)
 
 
+def count(user: User, limit: str) -> None:
+    """Count under a limit of settings.LIMITS too, as the API's views with this scope do. Raises LimitExceeded."""
+    limits.require(Count(limit, f"person:{user.pk}"))
+
+
 def refused(request: HttpRequest, error: DomainError) -> HttpResponse:
     """The page with the reason, under the status that the API gives the same refusal."""
     response = render(request, "pages/refused.html", {"error": error}, status=error.status)

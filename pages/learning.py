@@ -15,10 +15,12 @@ from accounts.models import User
 from certificates.selectors import certificates_of
 from courses import selectors, services
 from courses.html import FRAME_HOSTS, without_styles
-from courses.models import FileRole, Lesson, LessonKind
+from courses.models import FileRole, LessonKind
 from courses.permissions import READING
 from courses.services.learning import BY_HAND, BY_RESULT
 from pages.access import for_people
+from quizzes.assignment_selectors import assignments_for
+from quizzes.selectors import quizzes_for
 
 PAGE_SIZE = 20
 PLAYABLE = (".mp4", ".webm", ".ogv", ".m4v")
@@ -53,7 +55,7 @@ def course(request: HttpRequest, user: User, slug: str) -> HttpResponse:
         "readable": READING,
         "description": without_styles(shown.description),
     }
-    return _with_lesson_text(request, "pages/course.html", values)
+    return with_lesson_text(request, "pages/course.html", values)
 
 
 @require_POST
@@ -78,6 +80,7 @@ def lesson(request: HttpRequest, user: User, public_id: UUID) -> HttpResponse:
     shown = selectors.lesson_for(user, public_id)
     services.open_lesson(user=user, lesson=shown)
     files = list(shown.files.all())
+    before, after = selectors.neighbours(user, shown)
     values = {
         "lesson": shown,
         "course": shown.section.course,
@@ -88,9 +91,15 @@ def lesson(request: HttpRequest, user: User, public_id: UUID) -> HttpResponse:
         "by_hand": shown.kind in BY_HAND,
         "is_video": shown.kind == LessonKind.VIDEO,
         "playable": shown.video_url.partition("?")[0].lower().endswith(PLAYABLE),
-        **_place(user, shown),
+        "quiz": quizzes_for(user).filter(lesson=shown).first() if shown.kind == LessonKind.QUIZ else None,
+        "assignment": assignments_for(user).filter(lesson=shown).first()
+        if shown.kind == LessonKind.ASSIGNMENT
+        else None,
+        "before": before,
+        "after": after,
+        "done": selectors.has_completed(user, shown),
     }
-    return _with_lesson_text(request, "pages/lesson.html", values)
+    return with_lesson_text(request, "pages/lesson.html", values)
 
 
 @require_POST
@@ -112,21 +121,8 @@ def progress(request: HttpRequest, user: User) -> HttpResponse:
     return render(request, "pages/progress.html", {"page": page, "certificates": certificates})
 
 
-def _with_lesson_text(request: HttpRequest, template: str, values: dict[str, Any]) -> HttpResponse:
-    response = render(request, template, values)
+def with_lesson_text(request: HttpRequest, template: str, values: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """A page on which words of teachers stand, under the policy that lets their pictures in."""
+    response = render(request, template, values, status=status)
     response["Content-Security-Policy"] = LESSON_POLICY
     return response
-
-
-def _place(user: User, shown: Lesson) -> dict[str, Lesson | bool | None]:
-    """The lesson among those of its course: the ones before and after it, and whether the person has done it."""
-    in_order = [each for section in selectors.outline(user, shown.section.course) for each in section.lessons.all()]
-    at = next((number for number, each in enumerate(in_order) if each.pk == shown.pk), None)
-    if at is None:
-        return {"before": None, "after": None, "done": False}
-    mine = in_order[at].mine  # type: ignore[attr-defined]  # selectors.outline
-    return {
-        "before": in_order[at - 1] if at else None,
-        "after": in_order[at + 1] if at + 1 < len(in_order) else None,
-        "done": bool(mine and mine[0].completed_at),
-    }

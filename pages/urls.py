@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from pages import learning, login
+from pages import assignments, certificates, learning, login, quizzes
 
 app_name = "pages"
 urlpatterns = [
@@ -16,4 +16,12 @@ urlpatterns = [
     path("lessons/<uuid:public_id>/complete", learning.complete, name="complete"),
     path("progress", learning.progress, name="progress"),
     path("", include("pages.teaching_urls")),
+    path("quizzes/<uuid:public_id>", quizzes.quiz, name="quiz"),
+    path("quizzes/<uuid:public_id>/start", quizzes.start, name="start"),
+    path("attempts/<uuid:public_id>", quizzes.attempt, name="attempt"),
+    path("attempts/<uuid:public_id>/save", quizzes.save, name="save-attempt"),
+    path("attempts/<uuid:public_id>/hand-in", quizzes.hand_in, name="hand-in"),
+    path("assignments/<uuid:public_id>", assignments.assignment, name="assignment"),
+    path("courses/<slug:slug>/certificate", certificates.claim, name="claim-certificate"),
+    path("progress/certificates/<str:serial>", certificates.certificate, name="certificate"),
 ]

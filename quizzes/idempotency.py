@@ -17,6 +17,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import User
 from accounts.permissions import caller
 from core.errors import Conflict, DomainError, Unprocessable
 from core.problems import CONTENT_TYPE, exception_handler
@@ -29,22 +30,36 @@ ABANDONED_AFTER = datetime.timedelta(seconds=60)  # longer than any request may 
 
 def once(request: Request, work: Callable[[], tuple[int, Any]]) -> Response:
     """Carry out `work`, which returns (status, data), unless the request's key says that it was."""
-    key = request.headers.get("Idempotency-Key", "").strip()
+    key = request.headers.get("Idempotency-Key", "")
+    replayed, status, body = by_key(
+        user=caller(request), key=key, fingerprint=_fingerprint(request), work=lambda: _carried_out(request, work)
+    )
+    headers = {"Idempotent-Replayed": "true"} if replayed else None
+    return Response(body, status=status, headers=headers, content_type=CONTENT_TYPE if status >= 400 else None)
+
+
+def by_key(*, user: User, key: str, fingerprint: str, work: Callable[[], tuple[int, Any]]) -> tuple[bool, int, Any]:
+    """Carry out `work` once for the person's key: (whether that was earlier, status, data as JSON).
+
+    What `work` raises is raised, and leaves the key free. Raises DomainError `idempotency_key_missing` and
+    `idempotency_key_invalid`, Unprocessable `idempotency_key_reused`, Conflict `request_in_flight`.
+    """
+    key = key.strip()
     if not key:
         raise DomainError("Send an Idempotency-Key with this request.", code="idempotency_key_missing")
     if len(key) > LONGEST_KEY or not key.isprintable():
         raise DomainError(f"An Idempotency-Key has at most {LONGEST_KEY} characters.", code="idempotency_key_invalid")
-    record = _claim(request, key)
+    record = _claim(user, key, fingerprint)
     if record.status is not None:
-        return _response(record.status, record.body, replayed=True)
+        return True, record.status, record.body
     try:
-        status, data = _carried_out(request, work)
+        status, data = work()
         body = json.loads(JSONRenderer().render(data))
     except BaseException:
         IdempotencyRecord.objects.filter(pk=record.pk, status__isnull=True).delete()
         raise
     IdempotencyRecord.objects.filter(pk=record.pk).update(status=status, body=body)
-    return _response(status, body)
+    return False, status, body
 
 
 def _carried_out(request: Request, work: Callable[[], tuple[int, Any]]) -> tuple[int, Any]:
@@ -58,12 +73,11 @@ def _carried_out(request: Request, work: Callable[[], tuple[int, Any]]) -> tuple
         return problem.status_code, problem.data
 
 
-def _claim(request: Request, key: str) -> IdempotencyRecord:
+def _claim(user: User, key: str, fingerprint: str) -> IdempotencyRecord:
     """The key's record: ours to carry out while its status is None. Raises Unprocessable and Conflict."""
-    fingerprint = _fingerprint(request)
     with transaction.atomic():
         record, ours = IdempotencyRecord.objects.get_or_create(
-            user=caller(request), key=key, defaults={"fingerprint": fingerprint}
+            user=user, key=key, defaults={"fingerprint": fingerprint}
         )
     if record.fingerprint != fingerprint:
         raise Unprocessable("This Idempotency-Key was used for another request.", code="idempotency_key_reused")
@@ -79,12 +93,12 @@ def _claim(request: Request, key: str) -> IdempotencyRecord:
 
 def _fingerprint(request: Request) -> str:
     body = json.dumps(request.data, sort_keys=True, default=str)
-    return hashlib.sha256("\n".join((request.method or "", request.path, body)).encode()).hexdigest()
+    return fingerprint_of(request.method or "", request.path, body)
 
 
-def _response(status: int, body: Any, *, replayed: bool = False) -> Response:
-    headers = {"Idempotent-Replayed": "true"} if replayed else None
-    return Response(body, status=status, headers=headers, content_type=CONTENT_TYPE if status >= 400 else None)
+def fingerprint_of(*parts: str) -> str:
+    """What makes two requests the same one."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def forget_old() -> int:

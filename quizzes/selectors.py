@@ -52,6 +52,11 @@ def quiz_for(user: User, public_id: UUID) -> Quiz:
     return quiz
 
 
+def accommodation_of(user: User, quiz: Quiz) -> Accommodation:
+    """What the person gets beyond everybody's terms; nothing more where nobody gave it."""
+    return Accommodation.objects.filter(quiz=quiz, user=user).first() or Accommodation()
+
+
 def changeable_quiz(user: User, public_id: UUID) -> Quiz:
     """Raises NotFound, and Forbidden for those who may only see it."""
     quiz = quiz_for(user, public_id)

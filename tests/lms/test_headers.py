@@ -66,7 +66,7 @@ def test_data_can_load_nothing(client, path):
 
 def test_a_views_own_policy_stays(client):
     policy = client.get("/certificates/none", headers={"Accept": "text/html"})["Content-Security-Policy"]
-    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'")
+    assert policy.startswith("default-src 'none'; style-src 'self'; img-src data:;")
 
 
 def test_pages_of_mail_links_run_under_the_policy(client):

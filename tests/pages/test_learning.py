@@ -2,6 +2,7 @@
 
 import re
 from gettext import GNUTranslations
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from accounts.models import User
 from certificates.models import Certificate
 from certificates.services import issue
 from courses import services
-from courses.models import Enrollment, LessonProgress
+from courses.models import Enrollment, Lesson, LessonProgress
 from pages import learning, urls
 from tests.authorisation import ACTORS
 
@@ -30,6 +31,7 @@ MATRIX = {
     "POST complete": "302 404 302 404 409 409 409",
 }
 LOGIN = {"login", "logout"}
+MATRICES = ("test_learning", "test_quizzes", "test_assignments", "test_certificates")
 
 
 def address(world, name: str) -> str:
@@ -42,7 +44,8 @@ def address(world, name: str) -> str:
 
 def test_every_page_has_its_row():
     names = {pattern.name for pattern in urls.urlpatterns if isinstance(pattern, URLPattern)}
-    assert names - LOGIN == {row.split()[1] for row in MATRIX}
+    rows = [row for name in MATRICES for row in import_module(f"tests.pages.{name}").MATRIX]
+    assert names - LOGIN == {row.split()[1] for row in rows}
 
 
 @pytest.mark.parametrize("row", MATRIX)
@@ -93,6 +96,20 @@ def test_a_lesson_leads_to_its_neighbours_and_its_files(world, as_user):
     assert f'rel="next" href="/lessons/{world.ids["video"]}"' in text
     assert 'rel="prev"' not in text
     assert f'href="/api/v1/files/{world.ids["file"]}"' in text
+
+
+def test_neighbours_cross_sections_and_unpublished_ones_are_there_for_staff_only(world, as_user):
+    last = world.course.sections.get().lessons.get(kind="video")
+    section = services.add_section(course=world.course, title="Week 2")
+    hidden, shown = (services.add_lesson(section=section, title=title, content="<p>1</p>") for title in ("A", "B"))
+    Lesson.objects.filter(pk=hidden.pk).update(published=False)
+    for actor, after in {"learner": shown, "instructor": hidden}.items():
+        text = as_user(world.people[actor]).get(f"/lessons/{last.public_id}").text
+        assert f'rel="prev" href="{address(world, "lesson")}"' in text
+        assert f'rel="next" href="/lessons/{after.public_id}"' in text
+    text = as_user(world.people["learner"]).get(f"/lessons/{shown.public_id}").text
+    assert f'rel="prev" href="/lessons/{last.public_id}"' in text
+    assert 'rel="next"' not in text
 
 
 def test_a_films_seconds_go_to_the_api_under_the_pages_token(world, as_user):
@@ -191,7 +208,8 @@ def test_the_pages_speak_german(world, as_user):
 
 def test_every_string_of_the_pages_is_in_the_compiled_german():
     root = Path(learning.__file__).parent
-    texts = [path.read_text() for path in (*root.glob("templates/**/*.html"), *root.glob("*.py"))]
+    verification = root.parent / "certificates/templates/certificates/verification.html"
+    texts = [path.read_text() for path in (*root.glob("templates/**/*.html"), *root.glob("*.py"), verification)]
     wanted = {found for text in texts for found in re.findall(r'(?:translate |\b_\()"([^"]+)"', text)}
     assert len(wanted) > 40
     with open(root / "locale/de/LC_MESSAGES/django.mo", "rb") as compiled:

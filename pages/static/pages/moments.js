@@ -1,0 +1,10 @@
+"use strict";
+// Moments in the time zone and words of whoever reads; without this script they stand there in the server's.
+(() => {
+  const language = document.documentElement.lang;
+  const shape = { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
+  for (const each of document.querySelectorAll("time.moment")) {
+    const moment = new Date(each.dateTime);
+    if (!Number.isNaN(moment.getTime())) each.textContent = moment.toLocaleString(language, shape);
+  }
+})();
