@@ -10,6 +10,7 @@ from allauth.account.internal.flows.signup import prevent_enumeration
 from allauth.account.models import EmailAddress
 from allauth.core import context as allauth_context
 from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.internal.httpkit import is_headless_request
 from allauth.headless.adapter import DefaultHeadlessAdapter
 from allauth.headless.base.response import AuthenticationResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -46,6 +47,9 @@ class AccountAdapter(DefaultAccountAdapter):
         html = next((body for body, kind in getattr(message, "alternatives", []) if kind == "text/html"), None)
         plain = message.body if isinstance(message, EmailMultiAlternatives) else ""
         mail.publish(to=email, subject=str(message.subject), text=str(plain), html=str(html) if html else None)
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """Pages say by themselves what happened; a message that waits in a session would be said somewhere else."""
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
         """Every check of a password comes here: logins of both kinds of client and of the admin, and confirmations.
@@ -92,7 +96,9 @@ class AccountAdapter(DefaultAccountAdapter):
                 return super().save_user(request, user, form, commit)
         except IntegrityError:
             response = prevent_enumeration(request, email=form.cleaned_data["email"])
-            raise ImmediateHttpResponse(AuthenticationResponse.from_response(request, response)) from None
+            if is_headless_request(request):
+                response = AuthenticationResponse.from_response(request, response)
+            raise ImmediateHttpResponse(response) from None
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """The address and what follows from its verification, in one transaction. Raises Conflict: links work once."""

@@ -13,6 +13,7 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
 from accounts import login_limits, signals, used_secrets
 from accounts.authentication import lacks_second_factor
@@ -36,6 +37,7 @@ class AdminLoginForm(AdminAuthenticationForm):
     )
 
     request: HttpRequest
+    lets_in_to_set_factor_up = False
 
     def clean(self) -> dict[str, Any]:
         email, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
@@ -46,20 +48,20 @@ class AdminLoginForm(AdminAuthenticationForm):
             raise self.get_invalid_login_error()
         self.confirm_login_allowed(user)
         if not EmailAddress.objects.filter(user=user, verified=True).exists():
-            raise ValidationError("Verify your e-mail address first.", code="unverified")
+            raise ValidationError(_("Verify your e-mail address first."), code="unverified")
         self._check_second_factor(user)
         self.user_cache = user
         return self.cleaned_data
 
     def _check_second_factor(self, user: User) -> None:
         self.second_factor: AuthenticateForm | None = None
-        if lacks_second_factor(user):
+        if not self.lets_in_to_set_factor_up and lacks_second_factor(user):
             raise ValidationError("Your role needs a second factor. Set one up at the API first.", code="mfa_required")
         if not is_mfa_enabled(user, SECOND_FACTORS):
             return
         code = self.cleaned_data.get("code")
         if not code:
-            self.add_error("code", "A code is needed.")
+            self.add_error("code", _("A code is needed."))
             return
         attempt = login_limits.begin_code(self.request, user.pk)
         form = AuthenticateForm({"code": code}, user=user)

@@ -40,6 +40,8 @@ class MeView(APIView):
         person = selectors.person(public_id=caller(request).public_id)
         if "name" in change.validated_data:
             services.change_name(person=person, name=change.validated_data["name"])
+        if "time_zone" in change.validated_data:
+            services.change_time_zone(person=person, time_zone=change.validated_data["time_zone"])
         return Response(MeSerializer(person).data)
 
 

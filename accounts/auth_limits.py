@@ -75,6 +75,7 @@ Subject = Callable[[HttpRequest], str]
 WRITES: dict[str, Sequence[tuple[str, Subject]]] = {
     "account:login": [("login_calls", by_source)],
     "account:signup": [("signup_source", by_source)],
+    "account:resend_verification": [("signup_source", by_source)],  # a page's alone
     "account:request_password_reset": [("reset_address", by_email), ("reset_source", by_source)],
     "account:reset_password": [("key_source", by_source)],
     "account:verify_email": [("key_source", by_source)],
@@ -98,6 +99,15 @@ OTHER_WRITES: Sequence[tuple[str, Subject]] = [("auth_writes", by_source)]
 OTHER_READS: Sequence[tuple[str, Subject]] = [("auth_reads", by_source)]
 
 
+def require(request: HttpRequest, name: str) -> None:
+    """Count a request of an endpoint, or of the page that does the same. Raises LimitExceeded."""
+    if request.method in SAFE_METHODS:
+        wanted = READS.get(name, OTHER_READS)
+    else:
+        wanted = WRITES.get(name, OTHER_WRITES)
+    limits.require(*(Count(limit, subject(request)) for limit, subject in wanted))
+
+
 class AuthLimitsMiddleware:
     """Refuses with 429 before a view of allauth runs, and turns a refusal in a plain view into its answer."""
 
@@ -114,12 +124,8 @@ class AuthLimitsMiddleware:
         name = endpoint(request)
         if name is None:
             return None
-        if request.method in SAFE_METHODS:
-            wanted = READS.get(name, OTHER_READS)
-        else:
-            wanted = WRITES.get(name, OTHER_WRITES)
         try:
-            limits.require(*(Count(limit, subject(request)) for limit, subject in wanted))
+            require(request, name)
         except LimitExceeded as error:
             return self.process_exception(request, error)
         return None

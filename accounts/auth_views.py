@@ -3,6 +3,7 @@
 Mounted at the same place, ahead of allauth's own.
 """
 
+from functools import partial
 from typing import Any
 
 from allauth.account.adapter import get_adapter as get_account_adapter
@@ -12,11 +13,11 @@ from allauth.headless.constants import Client
 from allauth.headless.internal.restkit.response import ErrorResponse
 from allauth.headless.mfa import views
 from allauth.mfa.adapter import get_adapter
+from django.db import DataError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
 from accounts import login_limits, signals, used_secrets
-from accounts.limits import LimitExceeded
 from accounts.models import User
 from accounts.signals import LoginFailure, SecretKind
 from core.events import announce
@@ -39,13 +40,16 @@ class _CodeLimit(APIView):
         return refused
 
 
+BAD_CREDENTIAL = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+
+
 class _Credential(APIView):
     """allauth and fido2 read a credential's members without asking whether they are there."""
 
     def handle_input(self, data: Any) -> HttpResponse | None:
         try:
             refused: HttpResponse | None = super().handle_input(data)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        except BAD_CREDENTIAL:
             return ErrorResponse(self.request, exception=get_adapter().validation_error("incorrect_code"))
         return refused
 
@@ -75,20 +79,8 @@ class ReauthenticateView(_CodeLimit, views.ReauthenticateView):
 
 
 class LoginWebAuthnView(_Credential, views.LoginWebAuthnView):
-    """A refused signature counts for its source as a wrong password does, not for the account that it claims."""
-
     def handle_input(self, data: Any) -> HttpResponse | None:
-        try:
-            attempt = login_limits.begin_source(self.request)
-        except LimitExceeded:
-            login_limits.announce_failure(self.request, None, LoginFailure.LIMITED)
-            raise
-        refused = super().handle_input(data)
-        if refused is None:
-            attempt.succeeded()
-        else:
-            login_limits.announce_failure(self.request, None, LoginFailure.PASSKEY)
-        return refused
+        return login_limits.check_passkey(self.request, partial(super().handle_input, data))
 
 
 class AuthenticateWebAuthnView(_SignatureLimit, views.AuthenticateWebAuthnView):
@@ -100,7 +92,14 @@ class ReauthenticateWebAuthnView(_SignatureLimit, views.ReauthenticateWebAuthnVi
 
 
 class ManageWebAuthnView(_Credential, views.ManageWebAuthnView):
-    pass
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """A credential is stored with whatever else it holds, and JSON can hold what PostgreSQL refuses."""
+        try:
+            with transaction.atomic():
+                response: HttpResponse = super().post(request, *args, **kwargs)
+        except DataError:
+            return ErrorResponse(request, exception=get_adapter().validation_error("incorrect_code"))
+        return response
 
 
 class ResetPasswordView(account_views.ResetPasswordView):

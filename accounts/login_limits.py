@@ -6,18 +6,21 @@ source still gets in. What an account's own limit refuses doesn't count against 
 typos can't lock a campus out.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.http import HttpRequest
 
 from accounts import limits, signals
 from accounts.client_address import client_address, network_key
-from accounts.limits import Count
+from accounts.limits import Count, LimitExceeded
 from accounts.models import User
 from accounts.signals import LoginFailure
 from core.events import announce
 
 ELSEWHERE = "elsewhere"
+Refusal = TypeVar("Refusal")
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,25 @@ def announce_failure(request: HttpRequest, email: str | None, reason: LoginFailu
 def require_call(request: HttpRequest) -> None:
     """Bounds what one source may make us compute, right or wrong. Raises LimitExceeded."""
     limits.require(Count("login_calls", source_of(request)))
+
+
+def check_passkey(request: HttpRequest, check: Callable[[], Refusal | None]) -> Refusal | None:
+    """What `check` says against the passkey of a login; None when it is right.
+
+    A refused signature counts for its source as a wrong password does, not for the account that it claims.
+    Raises LimitExceeded; `check` has not been called then.
+    """
+    try:
+        attempt = begin_source(request)
+    except LimitExceeded:
+        announce_failure(request, None, LoginFailure.LIMITED)
+        raise
+    refusal = check()
+    if refusal is None:
+        attempt.succeeded()
+    else:
+        announce_failure(request, None, LoginFailure.PASSKEY)
+    return refusal
 
 
 def begin_code(request: HttpRequest, account_id: int) -> Attempt:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
+from accounts import session_list
 from accounts.models import User
 from accounts.signals import person_seen
 from core.problems import problem_json_response
@@ -40,6 +41,7 @@ class LastActivityMiddleware:
         if isinstance(user, SimpleLazyObject) or not isinstance(user, User):
             return
         person_seen.send_robust(User, user=user)
+        session_list.seen(request)
         now = timezone.now()
         if user.last_activity_at is not None and now - user.last_activity_at <= RESOLUTION:
             return

@@ -45,6 +45,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=150, blank=True)
     role = models.CharField(max_length=20, choices=Role, default=Role.STUDENT)
+    time_zone = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="Of the IANA database; empty: the site's."
+    )
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
     last_activity_at = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)

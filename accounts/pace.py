@@ -17,6 +17,8 @@ PACED = {
     "admin:login": {200},
     "page-ask-for-reset": {200},
     "pages:login": {200},
+    "pages:signup": {200, 400},
+    "pages:verify-again": {200},
 }
 
 

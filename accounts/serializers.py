@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from accounts.forms import NAME_LENGTH, clean_name
 from accounts.models import Role, User
+from accounts.time_zones import time_zones
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -32,18 +33,32 @@ class NameField(serializers.CharField):
             raise serializers.ValidationError(error.messages) from None
 
 
+class TimeZoneField(serializers.CharField):
+    """A name of the IANA database, such as Europe/Berlin; empty: the site's."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=64, allow_blank=True, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        name = super().to_internal_value(data)
+        if name and name not in time_zones():
+            raise serializers.ValidationError("There is no such time zone.")
+        return name
+
+
 class MeSerializer(serializers.ModelSerializer[User]):
     id = serializers.UUIDField(source="public_id", read_only=True)
     mfa_enabled = serializers.BooleanField(read_only=True)
 
     class Meta:
         model = User
-        fields = ["id", "email", "name", "role", "date_joined", "mfa_enabled"]
+        fields = ["id", "email", "name", "role", "time_zone", "date_joined", "mfa_enabled"]
         read_only_fields = fields
 
 
 class MeChangeSerializer(StrictSerializer):
     name = NameField()
+    time_zone = TimeZoneField()
 
 
 class PersonSerializer(MeSerializer):

@@ -5,6 +5,7 @@ from django.db.models import F
 
 from accounts import selectors, signals
 from accounts.models import Role, User
+from accounts.time_zones import time_zones
 from core.errors import Conflict, Unprocessable
 from core.events import announce
 
@@ -13,6 +14,15 @@ def change_name(*, person: User, name: str) -> User:
     """`name` comes from forms.clean_name."""
     person.name = name
     person.save(update_fields=["name"])
+    return person
+
+
+def change_time_zone(*, person: User, time_zone: str) -> User:
+    """Empty: the site's. Raises Unprocessable for one that isn't known."""
+    if time_zone and time_zone not in time_zones():
+        raise Unprocessable("There is no such time zone.", code="unknown_time_zone")
+    person.time_zone = time_zone
+    person.save(update_fields=["time_zone"])
     return person
 
 

@@ -4,6 +4,8 @@ allauth's own receiver looks every listed session up, one by one, at each login:
 time. Here a login costs the same whatever the list holds.
 """
 
+import datetime
+import time
 from importlib import import_module
 
 from allauth.account.signals import user_logged_in
@@ -19,6 +21,10 @@ from accounts.models import User
 from accounts.permissions import caller
 
 MOST_SESSIONS = 100
+SEEN_SECONDS = 300
+MOST_TOLD = 10_000
+KEY_LENGTH = 40  # of a session; whatever else a client sends in its place takes no more memory
+_told: dict[str, float] = {}  # when this process last wrote about a session; forgetting costs a write
 ENDED_BY_ONE_LOGIN = 20  # a list from before there was a bound shrinks login by login
 
 
@@ -30,6 +36,19 @@ def record_login(request: HttpRequest) -> None:
     """The session of `request`, whose login is complete, is in the list; what has ended is not any more."""
     UserSession.objects.create_from_request(request)
     _tidy(caller(request))
+
+
+def seen(request: HttpRequest) -> None:
+    """Keeps `last_seen_at` of the session behind `request` true to SEEN_SECONDS, at one write in that time."""
+    key = (request.session.session_key or request.headers.get("X-Session-Token", ""))[:KEY_LENGTH]
+    now = time.monotonic()
+    if not key or now - _told.get(key, -SEEN_SECONDS) < SEEN_SECONDS:
+        return
+    if len(_told) >= MOST_TOLD:
+        _told.clear()
+    _told[key] = now
+    before = timezone.now() - datetime.timedelta(seconds=SEEN_SECONDS)
+    UserSession.objects.filter(session_key=key, last_seen_at__lt=before).update(last_seen_at=timezone.now())
 
 
 def _tidy(person: User) -> None:

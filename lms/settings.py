@@ -334,7 +334,7 @@ HEADLESS_FRONTEND_URLS = {
     "account_confirm_email": f"{FRONTEND_URL or BASE_URL}/account/verify-email/{{key}}",
     "account_reset_password": f"{FRONTEND_URL or BASE_URL}/account/password/reset",
     "account_reset_password_from_key": f"{FRONTEND_URL or BASE_URL}/account/password/reset/key/{{key}}",
-    "account_signup": f"{FRONTEND_URL}/account/signup" if FRONTEND_URL else f"{BASE_URL}/api/docs/",
+    "account_signup": f"{FRONTEND_URL or BASE_URL}/account/signup",
 }
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]

@@ -2,12 +2,40 @@
 
 from django.urls import include, path
 
-from pages import assignments, certificates, learning, login, quizzes
+from pages import (
+    account,
+    account_mfa,
+    account_passkeys,
+    account_sessions,
+    assignments,
+    certificates,
+    learning,
+    login,
+    quizzes,
+    signup,
+)
 
 app_name = "pages"
 urlpatterns = [
     path("", learning.catalogue, name="catalogue"),
     path("account/login", login.log_in, name="login"),
+    path("account/login/passkey", login.log_in_with_passkey, name="login-passkey"),
+    path("account/signup", signup.sign_up, name="signup"),
+    path("account/verify-again", signup.verify_again, name="verify-again"),
+    path("account", account.account, name="account"),
+    path("account/confirm", account.confirm, name="confirm"),
+    path("account/password", account.password, name="password"),
+    path("account/email", account.email, name="email"),
+    path("account/two-factor", account_mfa.two_factor, name="two-factor"),
+    path("account/two-factor/app", account_mfa.app, name="app"),
+    path("account/two-factor/app/remove", account_mfa.remove_app, name="app-remove"),
+    path("account/two-factor/codes", account_mfa.new_codes, name="new-codes"),
+    path("account/passkeys/add", account_passkeys.add, name="passkey-add"),
+    path("account/passkeys/<int:number>/rename", account_passkeys.rename, name="passkey-rename"),
+    path("account/passkeys/<int:number>/remove", account_passkeys.remove, name="passkey-remove"),
+    path("account/sessions", account_sessions.sessions, name="sessions"),
+    path("account/sessions/<int:number>/end", account_sessions.end, name="session-end"),
+    path("account/sessions/end-others", account_sessions.end_others, name="sessions-end-others"),
     path("logout", login.log_out, name="logout"),
     path("courses/<slug:slug>", learning.course, name="course"),
     path("courses/<slug:slug>/enroll", learning.enroll, name="enroll"),

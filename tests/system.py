@@ -85,7 +85,7 @@ class System:
                 "LMS_ENV_FILE": os.devnull,
                 "LMS_DEBUG": "0",
                 "LMS_HTTPS": "0",
-                "LMS_ALLOWED_HOSTS": "127.0.0.1",
+                "LMS_ALLOWED_HOSTS": "127.0.0.1,localhost",  # passkeys are for names, not for addresses
                 "LMS_BASE_URL": f"http://127.0.0.1:{self.ports['web']}",
                 "LMS_PORT": str(self.ports["web"]),
                 "LMS_STATIC_ROOT": str(static_root()),

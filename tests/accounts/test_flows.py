@@ -61,6 +61,7 @@ def test_sign_up_verify_log_in_and_out(api):
         "email": "grace@example.org",
         "name": "Grace Hopper",
         "role": "student",
+        "time_zone": "",
         "date_joined": me.json()["date_joined"],
         "mfa_enabled": False,
     }
