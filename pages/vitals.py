@@ -19,9 +19,9 @@ MOST_LINES = 10_000_000
 OTHER = "other"
 # The pages that are told apart; the others share one name, so that series don't grow with pages.
 PAGES = (
-    "pages:catalogue", "pages:login", "pages:course", "pages:lesson", "pages:progress",
-    "pages:teaching", "pages:queue", "pages:grade-answer", "pages:grade-submission", "pages:gradebook",
-    "pages:analytics",
+    "pages:catalogue", "pages:login", "pages:signup", "pages:account", "pages:course", "pages:lesson", "pages:quiz",
+    "pages:attempt", "pages:assignment", "pages:progress", "pages:teaching", "pages:queue", "pages:grade-answer",
+    "pages:grade-submission", "pages:gradebook", "pages:analytics",
 )  # fmt: skip
 # Name → the highest value that is believed: seconds, or for cls a sum of shares of the screen.
 VITALS: Mapping[str, float] = {"lcp": 600.0, "inp": 600.0, "fcp": 600.0, "ttfb": 600.0, "cls": 1000.0}
