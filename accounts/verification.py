@@ -10,7 +10,8 @@ from django.http import HttpRequest
 
 def send_again(request: HttpRequest, *, email: str) -> None:
     """One mail, whatever is known of `email`: its link, that it needs none, or that there is no account."""
-    known = EmailAddress.objects.filter(email__iexact=email).select_related("user").order_by("-verified", "pk").first()
+    # Whose own address it is comes before who wants to change to it.
+    known = EmailAddress.objects.filter(email__iexact=email).order_by("-verified", "-primary", "pk").first()
     if known is None:
         send_unknown_account_mail(request, email)
     elif known.verified:

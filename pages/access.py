@@ -13,15 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
-from redis import RedisError
 
-from accounts import auth_limits, limits, redis_state, signals
+from accounts import auth_limits, limits, signals
 from accounts.authentication import lacks_second_factor
 from accounts.client_address import client_address
 from accounts.limits import Count, LimitExceeded
 from accounts.models import User
 from accounts.time_zones import zone_of
-from core.errors import DomainError, Forbidden, Unavailable
+from core.errors import DomainError, Forbidden
 from core.events import announce
 
 View = Callable[..., HttpResponse]
@@ -32,11 +31,12 @@ def open_page(endpoint: str) -> Callable[[View], View]:
     return _counted(endpoint, lambda view, request, parts: view(request, **parts))
 
 
-def own_page(endpoint: str) -> Callable[[View], View]:
+def own_page(endpoint: str, form: str = "pages:two-factor") -> Callable[[View], View]:
     """Calls `view(request, user, **parts)` for who is logged in, where people manage their account.
 
     Counted as the endpoint of accounts that does the same. Staff who lack their second factor come in: they set it up
-    here. What allauth wants the password for leads to the form that asks, and from there back.
+    here. What allauth wants the password for leads to the page that asks, and from there back; what was sent by a form
+    is sent again from the page `form`.
     """
 
     def call(view: View, request: HttpRequest, parts: dict[str, Any]) -> HttpResponse:
@@ -47,7 +47,7 @@ def own_page(endpoint: str) -> Callable[[View], View]:
             with in_zone_of(user):
                 return view(request, user, **parts)
         except ReauthenticationRequired:
-            back = request.get_full_path() if request.method == "GET" else reverse("pages:two-factor")
+            back = request.get_full_path() if request.method == "GET" else reverse(form)
             return HttpResponseRedirect(f"{reverse('pages:confirm')}?{urlencode({'next': back})}")
 
     return _counted(endpoint, call)
@@ -64,9 +64,6 @@ def _counted(
                 return call(view, request, parts)
             except DomainError as error:
                 return refused(request, error)
-            except RedisError as error:
-                redis_state.failed(error)
-                return refused(request, Unavailable("A part of the service is out of reach. Try again soon."))
 
         return never_cache(answer)
 
@@ -123,6 +120,5 @@ def refused(request: HttpRequest, error: DomainError) -> HttpResponse:
     response = render(request, "pages/refused.html", {"error": error}, status=error.status)
     if isinstance(error, LimitExceeded):
         announce(signals.throttled, User, limit=error.limit, source=client_address(request))
-    if isinstance(error, LimitExceeded | Unavailable):
         response["Retry-After"] = str(error.retry_after)
     return response

@@ -55,7 +55,7 @@ def password(request: HttpRequest, user: User) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@own_page("account:manage_email")
+@own_page("account:manage_email", form="pages:email")
 def email(request: HttpRequest, user: User) -> HttpResponse:
     raise_if_reauthentication_required(request, app="allauth.account")
     form = NewAddressForm(request.POST or None, user=user)

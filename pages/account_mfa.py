@@ -36,7 +36,7 @@ def two_factor(request: HttpRequest, user: User) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@own_page("mfa:manage_totp")
+@own_page("mfa:manage_totp", form="pages:app")
 def app(request: HttpRequest, user: User) -> HttpResponse:
     raise_if_reauthentication_required(request, app="allauth.mfa")
     if Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists():

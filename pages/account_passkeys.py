@@ -19,7 +19,7 @@ from pages.account_mfa import show_codes
 
 
 @require_http_methods(["GET", "POST"])
-@own_page("mfa:manage_webauthn")
+@own_page("mfa:manage_webauthn", form="pages:passkey-add")
 def add(request: HttpRequest, user: User) -> HttpResponse:
     try:
         validate_can_add_authenticator(user)

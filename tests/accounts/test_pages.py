@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import allauth
 import pytest
 from django.test import Client
 
@@ -97,8 +98,8 @@ def test_a_reset_by_page_is_limited_for_its_address(person, browser, settings):
 
 def test_the_pages_need_no_others(person, browser, settings):
     """Where nothing but accounts is installed they look plain."""
-    own = Path(accounts.__file__).parent / "templates"
-    settings.TEMPLATES = [settings.TEMPLATES[0] | {"DIRS": [own], "APP_DIRS": False}]
+    folders = [Path(app.__file__).parent / "templates" for app in (accounts, allauth)]
+    settings.TEMPLATES = [settings.TEMPLATES[0] | {"DIRS": folders, "APP_DIRS": False}]
     assert "mailbox" in submit(browser, "/account/password/reset", email=person.email).content.decode()
     weak = submit(browser, link(), password="password123456")
     assert (weak.status_code, "Choose another password" in weak.content.decode()) == (400, True)
