@@ -81,6 +81,7 @@ WAVES = (
         Drill(certificates.certificate_expired, pages("ServiceUnavailable")),
         Drill(attacks.addresses_guessed_without_redis, warns("SecurityRecordsLost")),
         Drill(servers.host_exporter_killed, warns("TargetDown")),
+        Drill(servers.scheduler_forgotten_in_the_targets, warns("TargetAbsent")),
     ),
     (
         Drill(servers.worker_killed, warns("CeleryWorkerDown", "TargetDown"), short=True),

@@ -87,12 +87,20 @@ def database_exporter_killed(world: World) -> AbstractContextManager[None]:
 
 
 @contextlib.contextmanager
-def web_server_forgotten_in_the_targets(world: World) -> Iterator[None]:
-    world.set_targets("lms-api", [])
+def _forgotten(world: World, job: str) -> Iterator[None]:
+    world.set_targets(job, [])
     try:
         yield
     finally:
-        world.set_targets("lms-api", world.targets()["lms-api"])
+        world.set_targets(job, world.targets()[job])
+
+
+def web_server_forgotten_in_the_targets(world: World) -> AbstractContextManager[None]:
+    return _forgotten(world, "lms-api")
+
+
+def scheduler_forgotten_in_the_targets(world: World) -> AbstractContextManager[None]:
+    return _forgotten(world, "lms-beat")
 
 
 @contextlib.contextmanager
