@@ -139,6 +139,16 @@ def test_the_last_version_takes_the_form_away(world, client):
     assert client.post(path_of(assignment), {"text": "more", "key": "two"}).status_code == 409
 
 
+def test_the_due_date_stands_in_the_zone_that_a_person_chose_and_no_script_changes_it(world, client, learner):
+    due = datetime.datetime(2100, 1, 31, 20, 0, tzinfo=datetime.UTC)
+    assignment = make_assignment(world.course, due_at=due)
+    assert '<time class="moment" datetime="2100-01-31T20:00:00+00:00">' in client.get(path_of(assignment)).text
+    learner.time_zone = "Asia/Tokyo"
+    learner.save(update_fields=["time_zone"])
+    page = client.get(path_of(assignment)).text
+    assert '<time datetime="2100-02-01T05:00:00+09:00">Feb. 1, 2100, 5 a.m. JST</time>' in page
+
+
 def test_a_grade_shows_with_penalty_rubric_and_comment_and_not_before(world, client, learner):
     rubric = [{"id": "form", "text": "Form", "points": "4"}, {"id": "fact", "text": "Facts", "points": "6"}]
     due = timezone.now() - datetime.timedelta(hours=30)

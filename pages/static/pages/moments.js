@@ -1,5 +1,5 @@
 "use strict";
-// Moments in the time zone and words of whoever reads; without this script they stand there in the server's.
+// Moments in the browser's time zone and words, for people who chose no zone; without this script they stand in the server's.
 (() => {
   const language = document.documentElement.lang;
   const shape = { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
