@@ -159,7 +159,7 @@ class TestRequests:
         handler = Collect()
         logger.addHandler(handler)
         try:
-            client.get("/api/v1/courses/")
+            client.get("/api/v1/courses")
         finally:
             logger.removeHandler(handler)
         assert seen[-1].get("user_id") == str(user.public_id)

@@ -251,7 +251,8 @@ def test_a_logged_statement_has_no_values():
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter())
     logger = logging.getLogger("django.db.backends")
-    level, logger.level = logger.level, logging.DEBUG
+    level = logger.level
+    logger.setLevel(logging.DEBUG)
     logger.addHandler(handler)
     connection.force_debug_cursor = True
     try:

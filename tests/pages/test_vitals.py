@@ -90,6 +90,7 @@ def test_the_pages_that_are_told_apart_exist():
     parts = {"public_id": "0190b8a0-0000-7000-8000-000000000000", "slug": "biology", "position": 1}
     wanted = {"course": ["slug"], "gradebook": ["slug"], "analytics": ["slug"], "lesson": ["public_id"]}
     wanted |= {"grade-submission": ["public_id"], "grade-answer": ["public_id", "position"]}
+    wanted |= {"quiz": ["public_id"], "attempt": ["public_id"], "assignment": ["public_id"]}
     for page in PAGES:
         names = wanted.get(page.removeprefix("pages:"), [])
         assert reverse(page, kwargs={name: parts[name] for name in names}).startswith("/")
