@@ -52,7 +52,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.rmtree(source)
     run(*pip, "--python", environment / "bin" / "python", "install", "-q", wheel, "gunicorn", cwd=directory)
     copy = directory / "project"
-    shutil.copytree(PROJECT, copy, ignore=shutil.ignore_patterns("__pycache__", "test_wheel.py", "__init__.py"))
+    shutil.copytree(PROJECT, copy, ignore=shutil.ignore_patterns("__pycache__", "test_*.py", "__init__.py"))
     for package in ("bare", "shop"):
         shutil.copy(PROJECT / package / "__init__.py", copy / package)
     return directory

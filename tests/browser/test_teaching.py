@@ -170,6 +170,6 @@ def test_an_admin_revokes_a_certificate_and_everybody_is_told(browser_page, asse
     page.get_by_role("button", name="Run").or_(page.get_by_role("button", name="Go")).click()
     page.get_by_text("1 certificates revoked.").wait_for()
     page.goto(address)
-    page.get_by_text("Revoked").wait_for()
-    assert "This certificate is not valid." in page.content()
+    page.get_by_text("Revoked.").wait_for()
+    assert "This certificate has not been valid since" in page.content()
     assert_accessible(page)
