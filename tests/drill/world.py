@@ -102,8 +102,6 @@ class World:
             self._commands[name] = command
             self.start(name)
         self.tokens = [self.log_in(number) for number in range(1, 4)]
-        # Enrolled in nothing, and logged in before anybody's wrong passwords close the login to this address.
-        self.newcomer = self.log_in(4)
         for token in self.tokens:
             self.system.post("/api/v1/courses/reliable-services/enrollment", {}, X_Session_Token=token)
         outline = self.system.get("/api/v1/courses/reliable-services/outline", X_Session_Token=self.tokens[0]).json

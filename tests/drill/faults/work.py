@@ -91,12 +91,11 @@ def certificates_without_a_place(world: World) -> Iterator[None]:
 
 @contextlib.contextmanager
 def mails_without_a_place(world: World) -> Iterator[None]:
-    """Somebody enrols, and the mail that says so can't be handed over, twelve times."""
-    path = "/api/v1/courses/reliable-services/enrollment"
+    """Somebody has forgotten the password, and the mail with the link can't be handed over, twelve times."""
     with _in_the_way(world, world.directory / "lms" / "mail"):
-        answer = world.system.post(path, {}, X_Session_Token=world.newcomer)
-        if answer.status not in (200, 201):
-            raise RuntimeError(f"nobody was enrolled: {answer.status} {answer.text[:300]}")
+        answer = world.system.post("/api/v1/auth/app/v1/auth/password/request", {"email": "student6@example.org"})
+        if answer.status != 200:
+            raise RuntimeError(f"nobody was sent a mail: {answer.status} {answer.text[:300]}")
         yield
 
 
