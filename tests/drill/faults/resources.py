@@ -199,14 +199,17 @@ def worker_in_too_small_a_group(world: World) -> Iterator[None]:
     joined = " && ".join(
         f"echo $$ > {group}/cgroup.procs && mount --bind {group} {group.parent}" for group in (memory, cpu)
     )
+    log = system.log_path("worker")
+    before = log.stat().st_size
     system.start("worker", within=("unshare", "--mount", "sh", "-c", f'{joined} && exec "$@"', "sh"))
     try:
-        wait_for(lambda: not world.down(), seconds=60, what="the worker in its group")
+        # Its share is measured once it is all there: Prometheus may not even have noticed that the one before ended.
+        wait_for(lambda: b" ready." in log.read_bytes()[before:], seconds=60, what="the worker in its group")
+        wait_for(lambda: not world.down(), seconds=60, what="the targets")
         used = sum(process.memory_full_info().pss for process in family(system.running["worker"].pid))
         (memory / "memory.limit_in_bytes").write_text(str(int(used / 0.8)))
-        (cpu / "cpu.cfs_quota_us").write_text(
-            "50000"
-        )  # with less, its own exporter is throttled beyond the time of a scrape
+        # With less, its own exporter is throttled beyond the time of a scrape.
+        (cpu / "cpu.cfs_quota_us").write_text("50000")
         with worker_flooded(world):
             yield
     finally:
