@@ -119,7 +119,8 @@ def pool_held_full(world: World) -> Iterator[None]:
 @contextlib.contextmanager
 def pool_held_nearly_full(world: World) -> Iterator[None]:
     """Readers one by one, until one of the processes has most of its pool waiting for the table."""
-    with locked(world, "courses_lesson"), contextlib.ExitStack() as readers:
+    # The table is given back before the readers are waited for.
+    with contextlib.ExitStack() as readers, locked(world, "courses_lesson"):
         for number in range(40):
             readers.enter_context(meanwhile(world.read, 0.01))
             # The first can't fill a pool, however they are spread; of each later one Prometheus is to hear before the
