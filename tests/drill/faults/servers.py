@@ -13,7 +13,7 @@ from tests.drill.world import World
 from tests.system import wait_for
 
 HEALING_SECONDS = 300
-FIRST_READERS = 9
+FIRST_READERS = 9  # they can't fill a pool, however they are spread
 READS_FOR_EACH_ERROR = 29  # an error in thirty requests lies between the two tiers' limits, 2 % and 5 %
 
 
@@ -118,18 +118,22 @@ def pool_held_full(world: World) -> Iterator[None]:
 
 @contextlib.contextmanager
 def pool_held_nearly_full(world: World) -> Iterator[None]:
-    """Readers one by one, until one of the processes has most of its pool waiting for the table."""
-    # The table is given back before the readers are waited for.
-    with contextlib.ExitStack() as readers, locked(world, "courses_lesson"):
-        for number in range(40):
+    """Readers wait for a table, one more whenever no process has had most of its pool waiting for some seconds.
+
+    Each is refused after a while and asks again, maybe another process: so many as fill a pool for a moment don't
+    keep it filled.
+    """
+    with contextlib.ExitStack() as readers:
+
+        def steer() -> None:
+            if not world.query("min_over_time(max(pool:db_client_connections:utilisation)[4s:1s]) > 0.72"):
+                readers.enter_context(meanwhile(world.read, 0.01))
+
+        for _ in range(FIRST_READERS):
             readers.enter_context(meanwhile(world.read, 0.01))
-            # The first can't fill a pool, however they are spread; of each later one Prometheus is to hear before the
-            # next, or the pool is full, which is the other tier.
-            time.sleep(0.3 if number < FIRST_READERS else 3.0)
-            used = world.query("max(pool:db_client_connections:utilisation)")
-            if used and float(used[0]["value"][1]) > 0.72:
-                break
-        yield
+        # The table is given back before the readers are waited for.
+        with locked(world, "courses_lesson"), meanwhile(steer, 3.0):
+            yield
 
 
 @contextlib.contextmanager
