@@ -4,7 +4,6 @@ import contextlib
 import itertools
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
