@@ -15,7 +15,7 @@ from pathlib import Path
 
 from deploy.grafana.queries import Range
 from lms import monitoring
-from tests.drill.drills import worker_restarted
+from tests.drill.faults.servers import worker_restarted
 from tests.drill.world import World
 from tests.panels.__main__ import SETTLE_SECONDS, STEP_SECONDS, dashboards, look, prepare, simulate, sources_of
 from tests.preview.pictures import take
