@@ -21,8 +21,8 @@ BESIDE = (
 # come first, on a young store, before others' peaks are in their windows; maintenance comes last, as it hides warnings.
 WAVES = (
     (
-        # The warnings are told once the pages have ended.
-        Drill(servers.a_dozen_lessons_lost, BURNS, fire_seconds=SLOW_FIRE, resolve_seconds=SLOW_RESOLVE),
+        # The warnings are told once the pages have ended, which the leaking pool's own errors may put off.
+        Drill(servers.a_dozen_lessons_lost, BURNS, fire_seconds=SLOW_RESOLVE, resolve_seconds=SLOW_RESOLVE),
         Drill(
             resources.disk_filling,
             (*warns("HostDiskFilling"), *planned("DiskFullSoon")),
