@@ -189,7 +189,8 @@ def system_health() -> dashboard.Dashboard:
 def security_events() -> dashboard.Dashboard:
     panels = [
         number("Login success", "site:logins:success_ratio_rate5m", unit="percentunit",
-               about="Share of logins that succeed."),
+               about="Share of logins that succeed: below a half, most who try are not who they say.", warning=0.8,
+               critical=0.5),
         number("Failed logins today", 'sum(increase(lms_logins_total{result!="succeeded"}[24h]))', unit="short",
                about="Failed logins in 24 hours."),
         number("Refused today", "sum(increase(lms_throttled_total[24h]))", unit="short",
