@@ -64,9 +64,9 @@ def student_progress() -> dashboard.Dashboard:
         table("Engagement scores", ENGAGEMENT, about="0 to 100 for each enrollment with its parts, the least engaged "
               "first; docs/engagement.md has the formula.", units=dict.fromkeys(PARTS, "percentunit")),
         table("Lesson completion", KINDS, about="Of the lessons of each kind that were opened, the share completed.",
-              units={"completion rate": "percentunit"}, empty="no lesson yet", width=12),
+              units={"completion rate": "percentunit"}, empty="no lesson yet"),
         table("Certificate issuance", CERTIFICATES, about="Certificates by public id, newest first.",
-              empty="no certificate yet", width=12),
+              empty="no certificate yet"),
         table("Quiz performance", QUIZZES, about="Closed attempts of each learner at each quiz.",
               units={"best result": "percent", "mean result": "percent"}, empty="no attempt yet"),
     ]  # fmt: skip
