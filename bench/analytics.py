@@ -10,13 +10,11 @@ counting from nothing gives. Compare ratios, not times; filling a million takes 
 
 import argparse
 import datetime
-import os
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 from bench.figures import report
+from bench.product import servers
 
 LESSONS = 12
 EVENTS = 1000
@@ -134,23 +132,11 @@ def run(sizes: list[int]) -> int:
 
 
 def main() -> int:
-    from lms.embedded import EmbeddedServers
-
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     sizes = sorted(parser.parse_args().sizes)
-    with tempfile.TemporaryDirectory() as name:
-        servers = EmbeddedServers(Path(name), durable=False)
-        os.environ |= servers.start() | {
-            "LMS_ENV_FILE": os.devnull,
-            "DJANGO_SECRET_KEY": "bench-" + "x" * 50,
-            "LMS_DEBUG": "1",
-            "DJANGO_SETTINGS_MODULE": "lms.settings",
-        }
-        try:
-            return run(sizes)
-        finally:
-            servers.stop()
+    with servers():
+        return run(sizes)
 
 
 if __name__ == "__main__":

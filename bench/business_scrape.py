@@ -7,14 +7,12 @@ Facts are measured once before, as their thread does beside the scrapes; how lon
 a scrape sends a statement to one of the product's tables, or other statements at one size than at the other.
 """
 
-import os
 import sys
-import tempfile
 import threading
 import time
-from pathlib import Path
 
 from bench.figures import report
+from bench.product import servers
 
 SIZES = (1_000, 1_000_000)
 SCRAPES = 30
@@ -98,20 +96,8 @@ def run() -> int:
 
 
 def main() -> int:
-    from lms.embedded import EmbeddedServers
-
-    with tempfile.TemporaryDirectory() as name:
-        servers = EmbeddedServers(Path(name), durable=False)
-        os.environ |= servers.start() | {
-            "LMS_ENV_FILE": os.devnull,
-            "DJANGO_SECRET_KEY": "bench-" + "x" * 50,
-            "LMS_DEBUG": "1",
-            "DJANGO_SETTINGS_MODULE": "lms.settings",
-        }
-        try:
-            return run()
-        finally:
-            servers.stop()
+    with servers():
+        return run()
 
 
 if __name__ == "__main__":

@@ -7,16 +7,13 @@ WSGI stack of the product. Each round measures both in turn; the bar is on the r
 """
 
 import io
-import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from bench.figures import report
-from lms.embedded import EmbeddedServers
+from bench.product import servers
 
 ROUNDS = 60
 CALLS = 5
@@ -26,28 +23,8 @@ CONTENT = '<p style="color:red">Fish swim in <a href="https://example.com/">wate
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory(prefix="lms-bench-") as directory:
-        servers = EmbeddedServers(Path(directory), durable=False)
-        os.environ.update(
-            servers.start(),
-            DJANGO_SECRET_KEY="bench-only-" + "x" * 50,
-            DJANGO_SETTINGS_MODULE="lms.settings",
-            LMS_ENV_FILE=os.devnull,
-            LMS_DEBUG="0",
-            LMS_HTTPS="0",
-            LMS_ALLOWED_HOSTS="127.0.0.1",
-            LMS_BASE_URL="http://127.0.0.1:8000",
-            LMS_ROLE="api",
-            LMS_LOG_LEVEL="WARNING",
-            LMS_LIMITS="api_student=1000000/60",
-            LMS_STATIC_ROOT=f"{directory}/static",
-            LMS_STATIC_COMPRESS="0",
-            LMS_MEDIA_ROOT=f"{directory}/media",
-        )
-        try:
-            return compare()
-        finally:
-            servers.stop()
+    with servers(LMS_LIMITS="api_student=1000000/60"):
+        return compare()
 
 
 def compare() -> int:

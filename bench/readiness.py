@@ -9,15 +9,13 @@ bar is on the ratio of the best rounds. The medians stand beside it: on a busy m
 waits for its turn. "Opened" counts the connections that both servers accepted, per hundred probes.
 """
 
-import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from bench.figures import report
+from bench.product import servers
 from lms.embedded import EmbeddedServers
 
 ROUNDS = 120
@@ -26,28 +24,11 @@ BARS = {"readiness": 1.1, "liveness": 1.2}
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory(prefix="lms-bench-") as directory:
-        servers = EmbeddedServers(Path(directory), durable=False)
-        os.environ.update(
-            servers.start(),
-            DJANGO_SECRET_KEY="bench-only-" + "x" * 50,
-            DJANGO_SETTINGS_MODULE="lms.settings",
-            LMS_ENV_FILE=os.devnull,
-            LMS_DEBUG="0",
-            LMS_HTTPS="0",
-            LMS_ALLOWED_HOSTS="127.0.0.1",
-            LMS_BASE_URL="http://127.0.0.1:8000",
-            LMS_ROLE="api",
-            LMS_LOG_LEVEL="WARNING",
-            LMS_STATIC_ROOT=directory,
-        )
-        try:
-            return compare(servers)
-        finally:
-            servers.stop()
+    with servers() as running:
+        return compare(running)
 
 
-def compare(servers: EmbeddedServers) -> int:
+def compare(running: EmbeddedServers) -> int:
     import django
 
     django.setup()
@@ -74,9 +55,9 @@ def compare(servers: EmbeddedServers) -> int:
     }
     try:
         failed = False
-        failed |= show(servers, "Readiness", through_the_stack, bar=("readiness", BARS["readiness"]))
-        failed |= show(servers, "Readiness without a stack", bare, bar=("readiness, bare", BARS["readiness"]))
-        failed |= show(servers, "Liveness", alive, bar=("liveness", BARS["liveness"]))
+        failed |= show(running, "Readiness", through_the_stack, bar=("readiness", BARS["readiness"]))
+        failed |= show(running, "Readiness without a stack", bare, bar=("readiness, bare", BARS["readiness"]))
+        failed |= show(running, "Liveness", alive, bar=("liveness", BARS["liveness"]))
         return 1 if failed else 0
     finally:
         readiness.close()

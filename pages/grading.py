@@ -1,6 +1,7 @@
 """Pages for grading: the queue, one answer or submission, and its grade."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -126,15 +127,9 @@ def _grade(request: HttpRequest, user: User, item: Answer | Submission) -> HttpR
     if request.POST.get("points", "").strip():
         sent["points"] = _decimal(request.POST["points"])
     form = GradeSerializer(data=sent)
-    if not form.is_valid():
-        return _item(request, user, item, wrong=_first(form), status=400)
-    try:
-        if isinstance(item, Answer):
-            services.grade_answer(answer=item, by=user, **form.validated_data)
-        else:
-            services.grade_submission(submission=item, by=user, **form.validated_data)
-    except DomainError as error:
-        return _item(request, user, item, wrong=error.detail, status=error.status)
+    refused = _change(request, user, item, form, services.grade_answer, services.grade_submission)
+    if refused:
+        return refused
     messages.success(request, _("The grade is kept."))
     if "next" not in request.POST:
         return redirect("pages:queue")
@@ -146,17 +141,32 @@ def _override(request: HttpRequest, user: User, item: Answer | Submission) -> Ht
     form = OverrideSerializer(
         data={"points": _decimal(request.POST.get("points", "")), "reason": request.POST.get("reason", "")}
     )
+    refused = _change(request, user, item, form, services.override_points, services.override_submission)
+    if refused:
+        return refused
+    messages.success(request, _("The points are changed."))
+    return _to(item)
+
+
+def _change(
+    request: HttpRequest,
+    user: User,
+    item: Answer | Submission,
+    form: Serializer[Any],
+    of_answers: Callable[..., object],
+    of_submissions: Callable[..., object],
+) -> HttpResponse | None:
+    """Has the item's service carry out what the form says; a page that says why not, where it is refused."""
     if not form.is_valid():
         return _item(request, user, item, wrong=_first(form), status=400)
     try:
         if isinstance(item, Answer):
-            services.override_points(answer=item, by=user, **form.validated_data)
+            of_answers(answer=item, by=user, **form.validated_data)
         else:
-            services.override_submission(submission=item, by=user, **form.validated_data)
+            of_submissions(submission=item, by=user, **form.validated_data)
     except DomainError as error:
         return _item(request, user, item, wrong=error.detail, status=error.status)
-    messages.success(request, _("The points are changed."))
-    return _to(item)
+    return None
 
 
 def _item(

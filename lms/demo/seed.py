@@ -71,10 +71,11 @@ def seed(
     if seeded():
         raise Conflict("demo people exist already; remove them first (--remove)")
     chooser = random.Random(seed)
+    start = (until - datetime.timedelta(weeks=WEEKS * 0.8)).replace(hour=0, minute=0, second=0, microsecond=0)
     with transaction.atomic():
         teachers, learners = _people(chooser, seed, students, instructors, until)
-        courses = _courses(chooser, teachers)
-        result = _term(chooser, learners, courses, until, progress, instructors)
+        courses = _courses(chooser, teachers, start)
+        result = _term(chooser, learners, courses, start, until, progress, instructors)
         _analyze(User, EmailAddress, Enrollment, EnrollmentChange, LessonProgress)
         return result
 
@@ -121,7 +122,10 @@ def _people(
     return people[1 : 1 + instructors], people[1 + instructors :]
 
 
-def _courses(chooser: random.Random, teachers: list[User]) -> list[tuple[Course, list[Lesson]]]:
+def _courses(
+    chooser: random.Random, teachers: list[User], start: datetime.datetime
+) -> list[tuple[Course, list[Lesson]]]:
+    """Every published course with its required lessons; those of the catalogue are made, due evenly over the term."""
     for title, sections in catalogue.COURSES.items():
         course = Course.objects.create(
             public_id=_uuid(chooser),
@@ -132,6 +136,7 @@ def _courses(chooser: random.Random, teachers: list[User]) -> list[tuple[Course,
             state=CourseState.PUBLISHED,
             published_at=timezone.now(),
         )
+        parts = len(catalogue.PARTS)
         for position, name in enumerate(sections):
             section = Section.objects.create(course=course, title=name, position=position, public_id=_uuid(chooser))
             Lesson.objects.bulk_create(
@@ -142,6 +147,7 @@ def _courses(chooser: random.Random, teachers: list[User]) -> list[tuple[Course,
                     title=part,
                     content=catalogue.lesson_text(title, name, part),
                     position=index,
+                    due_at=_due(start, (position * parts + index + 1) / (len(sections) * parts)),
                 )
                 for index, part in enumerate(catalogue.PARTS)
             )
@@ -161,15 +167,20 @@ def _courses(chooser: random.Random, teachers: list[User]) -> list[tuple[Course,
     return courses
 
 
+def _due(start: datetime.datetime, share: float) -> datetime.datetime:
+    """The last minute of the day on which `share` of the term that began at `start` (a midnight) is over."""
+    return start + datetime.timedelta(days=round(7 * WEEKS * share)) - datetime.timedelta(minutes=1)
+
+
 def _term(
     chooser: random.Random,
     learners: list[User],
     courses: list[tuple[Course, list[Lesson]]],
+    start: datetime.datetime,
     until: datetime.datetime,
     progress: Callable[[int], object],
     instructors: int,
 ) -> Seeded:
-    start = (until - datetime.timedelta(weeks=WEEKS * 0.8)).replace(hour=0, minute=0, second=0, microsecond=0)
     enrollments = rows = 0
     for first in range(0, len(learners), 500):
         batch = learners[first : first + 500]

@@ -198,7 +198,7 @@ class AnswerFiles(APIView):
         responses={201: FileSerializer, 400: INVALID, 404: NOT_FOUND, 409: CONFLICT, 422: UNPROCESSABLE},
     )
     def post(self, request: Request, public_id: UUID, position: int) -> Response:
-        """Hand in a file as (part of) an answer."""
+        """Hand in a file as (part of) an answer. The same file sent again is the one that was handed in."""
         attempt = selectors.own_attempt(caller(request), public_id)
         upload = request.FILES.get("file")
         if upload is None:

@@ -1,5 +1,8 @@
 """Files handed in as answers."""
 
+import hashlib
+
+from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
@@ -14,30 +17,57 @@ MEGABYTE = 1_000_000
 
 
 def add_answer_file(*, attempt: Attempt, position: int, upload: UploadedFile) -> AnswerFile:
-    """Raises as `save_answer`; Conflict `too_many_files`; Unprocessable `file_too_large`, `not_a_file_question`."""
+    """The file that came, or the same one (by name and content) that the answer already has.
+
+    So whoever never heard back can send again. Raises as `save_answer`; Conflict `too_many_files`; Unprocessable
+    `file_too_large`, `not_a_file_question`.
+    """
     try:
         with transaction.atomic():
-            file = _add(attempt, position, upload)
+            file, new = _add(attempt, position, upload)
     except Exception as error:
         refused = isinstance(error, DomainError)
         announce(signals.answer_file_refused if refused else signals.answer_file_failed, AnswerFile)
         raise
-    announce(signals.answer_file_received, AnswerFile, bytes=file.size)
+    if new:
+        announce(signals.answer_file_received, AnswerFile, bytes=file.size)
     return file
 
 
-def _add(attempt: Attempt, position: int, upload: UploadedFile) -> AnswerFile:
+def _add(attempt: Attempt, position: int, upload: UploadedFile) -> tuple[AnswerFile, bool]:
     lock_open(attempt)
     answer = _answer(attempt, position)
     content = answer.version.content
     if upload.size is None or upload.size > content["megabytes"] * MEGABYTE:
         raise Unprocessable(f"A file may have {content['megabytes']} MB.", code="file_too_large")
+    name = "".join(character for character in (upload.name or "") if character.isprintable())[-255:] or "file"
+    if kept := _same(answer, name, upload):
+        return kept, False
     if answer.files.count() >= content["files"]:
         raise Conflict("No more files can be added.", code="too_many_files", files=content["files"])
-    name = "".join(character for character in (upload.name or "file") if character.isprintable())[-255:]
-    return AnswerFile.objects.create(
-        answer=answer, name=name or "file", content=upload, size=upload.size, created_at=clock.now()
-    )
+    file = AnswerFile.objects.create(answer=answer, name=name, content=upload, size=upload.size, created_at=clock.now())
+    return file, True
+
+
+def _same(answer: Answer, name: str, upload: UploadedFile) -> AnswerFile | None:
+    sent = ""
+    for file in answer.files.filter(name=name, size=upload.size):
+        sent = sent or _digest(upload)
+        try:
+            with file.content.open() as kept:
+                if _digest(kept) == sent:
+                    return file
+        except FileNotFoundError:
+            continue
+    return None
+
+
+def _digest(file: File) -> str:
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
 
 
 @transaction.atomic

@@ -10,6 +10,8 @@ from django.db.models import Count, F, Q
 from django.test import override_settings
 
 from accounts.models import User
+from analytics.engagement.refresh import everybody
+from analytics.models import Engagement
 from courses.models import Course, Enrollment, EnrollmentChange, LessonProgress
 from courses.services import add_lesson, drifted
 from lms.demo.people import PASSWORD, address
@@ -90,6 +92,13 @@ def test_recounting_finds_no_drift_with_lessons_of_other_kinds_either():
     seed()
     assert Enrollment.objects.filter(course=course).exists()
     assert drifted() == []
+
+
+def test_something_is_due_every_week_and_learners_keep_up_or_not():
+    seed(until=datetime.datetime.now(datetime.UTC).date().isoformat(), students=200)
+    everybody()
+    bands = set(Engagement.objects.filter(enrollment__state="active").values_list("band", flat=True))
+    assert bands == {"at_risk", "watch", "on_track"}
 
 
 def test_each_role_can_log_in_with_the_printed_password():

@@ -225,8 +225,9 @@ def test_files_of_answers_are_counted_both_ways(
         django_capture_on_commit_callbacks(execute=True),
     ):
         file = services.add_answer_file(attempt=attempt, position=3, upload=pdf())
+        assert services.add_answer_file(attempt=attempt, position=3, upload=pdf()) == file
         with pytest.raises(Conflict):
-            services.add_answer_file(attempt=attempt, position=3, upload=pdf())
+            services.add_answer_file(attempt=attempt, position=3, upload=pdf("other.pdf"))
         served = client_of(student).get(f"/api/v1/answer-files/{file.public_id}")
         assert b"".join(served.streaming_content) == PDF
 

@@ -188,6 +188,8 @@
     say(question, words.sent);
   };
   const list = (question, file) => {
+    const shown = [...question.box.querySelectorAll(':scope > .files [name="remove"]')];
+    if (shown.some((button) => button.value === file.id)) return;
     const entry = document.createElement("li");
     const link = document.createElement("a");
     link.href = `${api.replace(/attempts\/.*$/, "answer-files/")}${file.id}`;
