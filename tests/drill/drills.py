@@ -22,7 +22,7 @@ BESIDE = (
 WAVES = (
     (
         # The warnings are told once the pages have ended, which the leaking pool's own errors may put off.
-        Drill(servers.a_dozen_lessons_lost, BURNS, fire_seconds=SLOW_RESOLVE, resolve_seconds=SLOW_RESOLVE),
+        Drill(servers.a_dozen_lessons_lost, BURNS, brief=True, fire_seconds=SLOW_RESOLVE, resolve_seconds=SLOW_RESOLVE),
         Drill(
             resources.disk_filling,
             (*warns("HostDiskFilling"), *planned("DiskFullSoon")),

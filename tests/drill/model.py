@@ -25,11 +25,15 @@ class Expected:
 
 @dataclass(frozen=True)
 class Drill:
-    """`fire_seconds` and `resolve_seconds` are how long its messages may take, before and after the fault's end."""
+    """`fire_seconds` and `resolve_seconds` are how long its messages may take, before and after the fault's end.
+
+    A `brief` fault is over once it has been brought about: what fires late may be heard when what fired early is over.
+    """
 
     fault: Fault
     expected: tuple[Expected, ...]
     short: bool = False  # also in the tests
+    brief: bool = False
     root: bool = False  # it mounts, or makes a control group
     fire_seconds: float = 150.0
     resolve_seconds: float = 150.0

@@ -33,6 +33,14 @@ class Outcome:
         return not self.problem and self.fired is not None and self.resolved is not None
 
 
+@dataclass(frozen=True)
+class Heard:
+    """A message that came `at` this time of the monotonic clock, and what is wrong with it."""
+
+    at: float
+    problem: str = ""
+
+
 def in_office_hours() -> bool:
     """Whether Alertmanager's time interval of that name is now."""
     now = datetime.datetime.now(ZoneInfo("Europe/Berlin"))
@@ -51,42 +59,44 @@ def _logged(world: World, alert: str, *, since: float, resolved: bool) -> bool:
     return False
 
 
-def _problem(world: World, expected: Expected, *, since: float) -> str | None:
-    """What is wrong with the first message that says it fires; "" for nothing, None while there is no message."""
+def _fires(world: World, expected: Expected, *, since: float) -> Heard | None:
+    """The first message that says it fires, and what is wrong with it; None while there is none."""
     if expected.receiver in {"log", "planning, log"}:
         if not _logged(world, expected.alert, since=since, resolved=False):
             return None
         # The log line has no links: who reads it has the log. The planners' mail isn't sent at night.
         if expected.receiver == "log" or not in_office_hours():
-            return ""
+            return Heard(time.monotonic())
         mail = next((mail for mail in list(world.mail.mails) if expected.alert in mail), None)
-        return None if mail is None else _links(mail.replace("=\n", "").replace("=\r\n", ""))
+        return None if mail is None else Heard(time.monotonic(), _links(mail.replace("=\n", "").replace("=\r\n", "")))
     text = f"{expected.alert} ({expected.severity})"
     message = world.sinks.first(expected.receiver, text, expected.text, since=since, resolved=False)
-    return None if message is None else _links(message.text)
+    return None if message is None else Heard(message.at, _links(message.text))
 
 
 def _links(text: str) -> str:
     return "" if all(link in text for link in LINKS) else "the message lacks its links"
 
 
-def _over(world: World, expected: Expected, *, since: float) -> bool:
+def _is_over(world: World, expected: Expected, *, since: float) -> Heard | None:
+    """The first message that says it doesn't fire any more; None while there is none."""
     if expected.receiver in {"log", "planning, log"}:
-        return _logged(world, expected.alert, since=since, resolved=True)
+        return Heard(time.monotonic()) if _logged(world, expected.alert, since=since, resolved=True) else None
     text = f"{expected.alert} ({expected.severity})"
-    return world.sinks.first(expected.receiver, text, expected.text, since=since, resolved=True) is not None
+    message = world.sinks.first(expected.receiver, text, expected.text, since=since, resolved=True)
+    return None if message is None else Heard(message.at)
 
 
 def _await(
-    waiting: Iterable[Expected], answer: Callable[[Expected], str | None], *, since: float, limit: float
-) -> dict[Expected, tuple[float, str]]:
-    """When each was first answered with other than None, in seconds since then, and the answer."""
-    told: dict[Expected, tuple[float, str]] = {}
+    waiting: Iterable[Expected], answer: Callable[[Expected], Heard | None], *, until: float
+) -> dict[Expected, Heard]:
+    """What was first heard of each, until all have answered or the clock shows `until`."""
+    told: dict[Expected, Heard] = {}
     left = set(waiting)
-    while left and time.monotonic() - since < limit:
+    while left and time.monotonic() < until:
         for expected in list(left):
-            if (text := answer(expected)) is not None:
-                told[expected] = (time.monotonic() - since, text)
+            if (heard := answer(expected)) is not None:
+                told[expected] = heard
                 left.remove(expected)
         time.sleep(0.2)
     return told
@@ -145,37 +155,45 @@ def run_wave(
 
 def _carried_out(world: World, drill: Drill, say: Callable[[str], object], entered: threading.Event) -> list[Outcome]:
     began = ended = time.monotonic()
-    fired: dict[Expected, tuple[float, str]] = {}
+    fired: dict[Expected, Heard] = {}
     states: dict[Expected, list[str]] = {}
     say(f"{drill.name} ...")
     try:
         with drill.fault(world):
             entered.set()
+            ended = time.monotonic()
             fired = _await(
-                drill.expected, lambda one: _problem(world, one, since=began), since=began, limit=drill.fire_seconds
+                drill.expected, lambda one: _fires(world, one, since=began), until=began + drill.fire_seconds
             )
             for expected in set(drill.expected) - fired.keys():
                 alerts = world.alerts()
                 states[expected] = [a["state"] for a in alerts if a["labels"]["alertname"] == expected.alert]
-            # Before its removal, which takes its time: the alert may be over before a killed process is buried.
-            ended = time.monotonic()
+            if not drill.brief:
+                # Before its removal, which takes its time: the alert may be over before a killed process is buried.
+                ended = time.monotonic()
     except Exception as error:  # of the injector or of its end; the other drills go on
         problem = f"the fault failed: {type(error).__name__}: {error}"
         return _report(drill, [Outcome(drill.name, one, None, None, problem) for one in drill.expected], say)
     over = _await(
         fired,
-        lambda one: "" if _over(world, one, since=ended) else None,
-        since=ended,
-        limit=drill.resolve_seconds,
+        lambda one: _is_over(world, one, since=max(ended, fired[one].at)),
+        until=time.monotonic() + drill.resolve_seconds,
     )
     outcomes = []
     for expected in drill.expected:
         if expected not in fired:
             problem = f"no message (Prometheus: {states.get(expected) or 'inactive'})"
         else:
-            problem = fired[expected][1] or ("" if expected in over else "never resolved")
-        seconds = [said[expected][0] if expected in said else None for said in (fired, over)]
-        outcomes.append(Outcome(drill.name, expected, *seconds, problem))
+            problem = fired[expected].problem or ("" if expected in over else "never resolved")
+        outcomes.append(
+            Outcome(
+                drill.name,
+                expected,
+                fired[expected].at - began if expected in fired else None,
+                over[expected].at - ended if expected in over else None,
+                problem,
+            )
+        )
     return _report(drill, outcomes, say)
 
 
