@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -96,6 +97,29 @@ def checks(directory: Path) -> dict[str, list[list[str]]]:
     }
 
 
+def found(what: str, commands: list[list[str]]) -> bool:
+    if tool(commands[0][0]) is None:
+        print(f"== deploy: {what}: SKIPPED, {commands[0][0]} can't be had here", flush=True)
+        return False
+    return True
+
+
+def carry_out(commands: list[list[str]], environment: dict[str, str]) -> str:
+    """What the first command that failed wrote, or its exit code if nothing; "" if none failed."""
+    for command in commands:
+        done = subprocess.run(
+            [tool(command[0]) or command[0], *command[1:]],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            return done.stdout + done.stderr or f"exit code {done.returncode}"
+    return ""
+
+
 def main() -> int:
     for packages in (monitoring.PACKAGES, EXTRA):
         try:
@@ -113,24 +137,17 @@ def main() -> int:
             "LMS_PROXY_ERROR_LOG": f"{name}/errors.json",
             "HOME": name,
         }
-        for what, commands in checks(Path(name)).items():
-            if tool(commands[0][0]) is None:
-                print(f"== deploy: {what}: SKIPPED, {commands[0][0]} can't be had here", flush=True)
-                continue
-            print(f"== deploy: {what}", flush=True)
-            for command in commands:
-                result = subprocess.run(
-                    [tool(command[0]) or command[0], *command[1:]],
-                    cwd=ROOT,
-                    env=environment,
-                    capture_output=True,
-                    text=True,
-                    check=False,
-                )
-                if result.returncode:
-                    print(result.stdout + result.stderr, file=sys.stderr)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            started = [
+                (what, pool.submit(carry_out, commands, environment))
+                for what, commands in checks(Path(name)).items()
+                if found(what, commands)
+            ]
+            for what, done in started:
+                print(f"== deploy: {what}", flush=True)
+                if complaint := done.result():
+                    print(complaint, file=sys.stderr)
                     failed.append(what)
-                    break
     if failed:
         print(f"deploy: failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0

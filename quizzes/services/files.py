@@ -51,7 +51,7 @@ def _add(attempt: Attempt, position: int, upload: UploadedFile) -> tuple[AnswerF
 
 def _same(answer: Answer, name: str, upload: UploadedFile) -> AnswerFile | None:
     sent = ""
-    for file in answer.files.filter(name=name, size=upload.size):
+    for file in answer.files.filter(name=name, size=upload.size or 0):
         sent = sent or _digest(upload)
         try:
             with file.content.open() as kept:
@@ -66,7 +66,6 @@ def _digest(file: File) -> str:
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)
-    file.seek(0)
     return digest.hexdigest()
 
 

@@ -113,7 +113,9 @@ def main() -> int:
         command = shlex.join(["python", "-m", "tests.drill", *sys.argv[1:]])
         report.write(options.report, outcomes, command=command, factor=FACTOR, seconds=seconds)
     skipped = {(o.expected.alert, o.expected.severity, o.expected.category) for o in outcomes if o.skipped}
-    passed = {(o.expected.alert, o.expected.severity, o.expected.category) for o in outcomes if o.passed}
+    passed = {
+        (o.expected.alert, o.expected.severity, o.expected.category) for o in outcomes if o.passed and not o.routing
+    }
     if skipped:
         print(f"drill: SKIPPED for lack of root: {named(skipped)}", file=sys.stderr)
     unproven = versioned() - passed - skipped

@@ -1,7 +1,7 @@
 """Which real fault makes which alert fire, and who is told."""
 
 from tests.drill.faults import attacks, certificates, resources, servers, work
-from tests.drill.model import Drill, Expected, pages, planned, told, warns
+from tests.drill.model import Drill, Expected, Hushed, hushed, pages, planned, told, warns
 
 BURNS = (
     Expected("ErrorBudgetBurn", "pager", "critical", "window-1h", "over 5m and 1h"),
@@ -27,6 +27,9 @@ WAVES = (
             resources.disk_filling,
             (*warns("HostDiskFilling"), *planned("DiskFullSoon")),
             root=True,
+            # Whose target is down, of its trend nobody hears.
+            then=servers.host_exporter_killed,
+            hushed=(Hushed("DiskFullSoon", "planning, log", "info", "capacity"),),
             fire_seconds=SLOW_FIRE,
             resolve_seconds=SLOW_RESOLVE,
         ),
@@ -91,7 +94,11 @@ WAVES = (
         Drill(resources.worker_in_too_small_a_group, warns("ProcessCpuHigh", "ProcessMemoryHigh"), root=True),
         Drill(servers.web_server_forgotten_in_the_targets, pages("TargetAbsent")),
     ),
-    (Drill(servers.database_away, pages("DatabaseUnreachable", "ApiErrorRateHigh")),),
+    (
+        Drill(
+            servers.database_away, pages("DatabaseUnreachable", "ApiErrorRateHigh"), hushed=hushed("ApiErrorRateHigh")
+        ),
+    ),
     (
         Drill(servers.database_slow, pages("ApiSlow")),
         Drill(servers.scheduler_blocked, warns("BeatLate")),
@@ -102,13 +109,21 @@ WAVES = (
         Drill(servers.worker_restarted, told("ProcessRestarted")),
     ),
     (
-        Drill(servers.web_killed, pages("ServiceUnavailable", "TargetDown")),
+        Drill(servers.web_killed, pages("ServiceUnavailable", "TargetDown"), together=pages("ServiceUnavailable")),
         Drill(resources.cpu_burnt, warns("HostCpuHigh")),
     ),
 )
 LAST = (
     (Drill(work.progress_changed_by_hand, warns("ConsistencyDrift")),),
     (Drill(servers.backup_disk_lost, warns("BackupTooOld")),),
-    (Drill(servers.maintenance_under_way, told("ScheduledMaintenance")),),
+    (
+        Drill(
+            servers.maintenance_under_way,
+            told("ScheduledMaintenance"),
+            then=certificates.certificate_expired_and_exporter_killed,
+            hushed=(*hushed("TargetDown"), *hushed("TargetDown", by="silenced")),
+            despite=pages("ServiceUnavailable"),
+        ),
+    ),
 )
 DRILLS = (*BESIDE, *(drill for wave in (*WAVES, *LAST) for drill in wave))

@@ -24,6 +24,13 @@ class Expected:
 
 
 @dataclass(frozen=True)
+class Hushed(Expected):
+    """An alert that fires and that Alertmanager keeps from its receiver; `by` is "inhibited" or "silenced"."""
+
+    by: str = "inhibited"
+
+
+@dataclass(frozen=True)
 class Drill:
     """`fire_seconds` and `resolve_seconds` are how long its messages may take, before and after the fault's end.
 
@@ -35,6 +42,11 @@ class Drill:
     short: bool = False  # also in the tests
     brief: bool = False
     root: bool = False  # it mounts, or makes a control group
+    # Looked at while the fault lasts; or the second fault, if there is one, which comes once all has fired.
+    then: Fault | None = None
+    hushed: tuple[Hushed, ...] = ()
+    together: tuple[Expected, ...] = ()  # fires for several instances, of which one message tells
+    despite: tuple[Expected, ...] = ()  # is told although others are hushed
     fire_seconds: float = 150.0
     resolve_seconds: float = 150.0
 
@@ -58,3 +70,7 @@ def told(*alerts: str) -> tuple[Expected, ...]:
 def planned(*alerts: str) -> tuple[Expected, ...]:
     """Mailed in office hours; written down at any hour."""
     return tuple(Expected(alert, "planning, log", "info", "capacity") for alert in alerts)
+
+
+def hushed(*alerts: str, by: str = "inhibited") -> tuple[Hushed, ...]:
+    return tuple(Hushed(alert, "team", "warning", by=by) for alert in alerts)

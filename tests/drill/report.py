@@ -9,7 +9,8 @@ from tests.drill.run import Outcome
 def table(outcomes: list[Outcome]) -> str:
     lines = ["| alert | fault | fired after | receiver | resolved after | |", "|---|---|---|---|---|---|"]
     for outcome in outcomes:
-        cells = [str(outcome.expected), outcome.drill, _seconds(outcome.fired), outcome.expected.receiver]
+        receiver = f"{outcome.routing} {outcome.expected.receiver}".strip()
+        cells = [str(outcome.expected), outcome.drill, _seconds(outcome.fired), receiver]
         verdict = "passed" if outcome.passed else f"{'SKIPPED' if outcome.skipped else 'FAILED'}: {outcome.problem}"
         lines.append("| " + " | ".join([*cells, _seconds(outcome.resolved), verdict]) + " |")
     return "\n".join(lines)
@@ -32,6 +33,7 @@ def write(directory: Path, outcomes: list[Outcome], *, command: str, factor: flo
             "fault": outcome.drill,
             "fired_seconds": outcome.fired,
             "receiver": outcome.expected.receiver,
+            "routing": outcome.routing,
             "resolved_seconds": outcome.resolved,
             "passed": outcome.passed,
             "skipped": outcome.skipped,

@@ -1,5 +1,6 @@
 """Runs drills against a world: silent, fault, firing at the right receiver, fault removed, resolved."""
 
+import contextlib
 import datetime
 import json
 import os
@@ -7,19 +8,25 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from tests.drill.model import Drill, Expected
+from tests.drill.model import Drill, Expected, Hushed
 from tests.drill.world import World
 
 QUIET_SECONDS = 150.0
 ENTER_SECONDS = 90.0
+HUSH_SECONDS = 10.0  # longer than what is new in a group waits
+E = TypeVar("E", bound=Expected)
 LINKS = ("https://lms.example.org/runbooks#", "https://grafana.example.org/d/lms-")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Seconds from the fault to the message, and from the fault's end to "resolved"; None when it didn't come."""
+    """Seconds from the fault to the message, and from the fault's end to "resolved"; None when it didn't come.
+
+    Where `routing` says what Alertmanager does with the alert, seconds until it does, and no end is waited for.
+    """
 
     drill: str
     expected: Expected
@@ -27,10 +34,11 @@ class Outcome:
     resolved: float | None
     problem: str = ""
     skipped: bool = False
+    routing: str = ""
 
     @property
     def passed(self) -> bool:
-        return not self.problem and self.fired is not None and self.resolved is not None
+        return not self.problem and self.fired is not None and (bool(self.routing) or self.resolved is not None)
 
 
 @dataclass(frozen=True)
@@ -87,11 +95,32 @@ def _is_over(world: World, expected: Expected, *, since: float) -> Heard | None:
     return None if message is None else Heard(message.at)
 
 
-def _await(
-    waiting: Iterable[Expected], answer: Callable[[Expected], Heard | None], *, until: float
-) -> dict[Expected, Heard]:
+def _is_hushed(world: World, expected: Hushed) -> Heard | None:
+    """Whether every such alert is with Alertmanager, and kept from its receivers."""
+    kept = [
+        bool(alert["status"][f"{expected.by}By"])
+        for group in world.groups(expected.alert)
+        for alert in group["alerts"]
+        if alert["labels"]["severity"] == expected.severity
+    ]
+    return Heard(time.monotonic()) if kept and all(kept) else None
+
+
+def _is_together(world: World, expected: Expected, *, since: float) -> Heard | None:
+    """The message that tells of a group's several instances, which leads to one incident."""
+    text = f"{expected.alert} ({expected.severity})"
+    for group in world.groups(expected.alert):
+        each = {alert["annotations"]["summary"] for alert in group["alerts"]}
+        told = world.sinks.all(expected.receiver, text, *each, since=since, resolved=False)
+        if len(each) > 1 and told:
+            incidents = {message.body["dedup_key"] for message in told}
+            return Heard(told[0].at, "" if len(incidents) == 1 else f"{len(incidents)} incidents")
+    return None
+
+
+def _await(waiting: Iterable[E], answer: Callable[[E], Heard | None], *, until: float) -> dict[E, Heard]:
     """What was first heard of each, until all have answered or the clock shows `until`."""
-    told: dict[Expected, Heard] = {}
+    told: dict[E, Heard] = {}
     left = set(waiting)
     while left and time.monotonic() < until:
         for expected in list(left):
@@ -168,6 +197,7 @@ def _carried_out(world: World, drill: Drill, say: Callable[[str], object], enter
             for expected in set(drill.expected) - fired.keys():
                 alerts = world.alerts()
                 states[expected] = [a["state"] for a in alerts if a["labels"]["alertname"] == expected.alert]
+            routed = _routed(world, drill, since=began)
             if not drill.brief:
                 # Before its removal, which takes its time: the alert may be over before a killed process is buried.
                 ended = time.monotonic()
@@ -194,10 +224,47 @@ def _carried_out(world: World, drill: Drill, say: Callable[[str], object], enter
                 problem,
             )
         )
-    return _report(drill, outcomes, say)
+    return _report(drill, outcomes + routed, say)
+
+
+def _routed(world: World, drill: Drill, *, since: float) -> list[Outcome]:
+    """What Alertmanager keeps to itself, tells in one, and tells all the same, while the fault or its second lasts."""
+    with contextlib.ExitStack() as second:
+        if drill.then:
+            since = time.monotonic()
+            second.enter_context(drill.then(world))
+        until = time.monotonic() + drill.fire_seconds
+        hushed = _await(drill.hushed, lambda one: _is_hushed(world, one), until=until)
+        together = _await(drill.together, lambda one: _is_together(world, one, since=since), until=until)
+        despite = _await(drill.despite, lambda one: _fires(world, one, since=since), until=until)
+        if drill.hushed:
+            time.sleep(HUSH_SECONDS)
+    outcomes = []
+    for kept in drill.hushed:
+        heard = hushed.get(kept)
+        text = f"{kept.alert} ({kept.severity})"
+        problem = "" if heard else f"never {kept.by}"
+        if world.sinks.first(kept.receiver, text, since=since, resolved=False):
+            problem = f"{kept.receiver} was told"
+        seconds = heard.at - since if heard else None
+        outcomes.append(Outcome(drill.name, kept, seconds, None, problem, routing=f"{kept.by}, not told to"))
+    for routing, wanted, heard_of in (
+        ("several in one to", drill.together, together),
+        ("all the same to", drill.despite, despite),
+    ):
+        for one in wanted:
+            heard = heard_of.get(one)
+            problem = heard.problem if heard else "no message"
+            seconds = heard.at - since if heard else None
+            outcomes.append(Outcome(drill.name, one, seconds, None, problem, routing=routing))
+    return outcomes
 
 
 def _report(drill: Drill, outcomes: list[Outcome], say: Callable[[str], object]) -> list[Outcome]:
-    lines = [f"    {one.expected}: {'passed' if one.passed else one.problem}" for one in outcomes]
+    lines = [
+        f"    {one.expected}{f' {one.routing} {one.expected.receiver}' if one.routing else ''}: "
+        f"{'passed' if one.passed else one.problem}"
+        for one in outcomes
+    ]
     say("\n".join([f"  {drill.name}:", *lines]))
     return outcomes

@@ -68,13 +68,15 @@ class Sinks:
 
     def first(self, receiver: str, *texts: str, since: float, resolved: bool) -> Message | None:
         """The first message to `receiver` after `since` that holds every one of `texts`."""
+        return next(iter(self.all(receiver, *texts, since=since, resolved=resolved)), None)
+
+    def all(self, receiver: str, *texts: str, since: float, resolved: bool) -> list[Message]:
         with self._lock:
-            for message in self.messages:
-                if (
-                    message.receiver == receiver
-                    and message.at >= since
-                    and message.resolved == resolved
-                    and all(text in message.text for text in texts)
-                ):
-                    return message
-        return None
+            return [
+                message
+                for message in self.messages
+                if message.receiver == receiver
+                and message.at >= since
+                and message.resolved == resolved
+                and all(text in message.text for text in texts)
+            ]

@@ -3,11 +3,15 @@
 import dataclasses
 import json
 
+import yaml
+
 from tests.drill import __main__ as command
 from tests.drill import report
 from tests.drill.drills import DRILLS, WAVES
+from tests.drill.model import hushed as hushed_warnings
 from tests.drill.model import warns
 from tests.drill.run import Outcome
+from tests.drill.world import DEPLOY
 
 
 def test_every_alert_that_ships_has_a_drill():
@@ -23,6 +27,24 @@ def test_drills_of_one_wave_expect_different_messages():
     for wave in WAVES:
         expected = [(one.alert, one.receiver, one.text) for drill in wave for one in drill.expected]
         assert len(expected) == len(set(expected)), [drill.name for drill in wave]
+
+
+def test_every_inhibition_that_ships_has_a_drill_and_so_have_grouping_and_silence():
+    shipped = yaml.safe_load((DEPLOY / "alertmanager" / "alertmanager.yml").read_text())["inhibit_rules"]
+    hushed = [one for drill in DRILLS for one in drill.hushed]
+    assert len([one for one in hushed if one.by == "inhibited"]) == len(shipped)
+    assert [one for one in hushed if one.by == "silenced"]
+    assert [drill for drill in DRILLS if drill.together]
+
+
+def test_what_is_kept_from_its_receiver_needs_no_end_and_proves_no_alert(tmp_path):
+    (kept,) = hushed_warnings("TargetDown")
+    quiet = Outcome("a killed exporter", kept, 8.2, None, routing="inhibited, not told to")
+    assert quiet.passed
+    assert not dataclasses.replace(quiet, problem="team was told").passed
+    assert not dataclasses.replace(quiet, fired=None).passed
+    line = report.table([quiet]).splitlines()[-1]
+    assert line == "| TargetDown (warning) | a killed exporter | 8 s | inhibited, not told to team | - | passed |"
 
 
 def test_the_report_says_which_passed_failed_and_were_skipped(tmp_path):

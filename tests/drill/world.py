@@ -180,9 +180,14 @@ class World:
             if alert["state"] == "firing" and alert["labels"]["severity"] in {"critical", "warning"}
         }
 
-    def _ask(self, server: str, path: str) -> dict[str, Any]:
+    def groups(self, alert: str) -> list[dict[str, Any]]:
+        """Alertmanager's groups that hold alerts of that name, suppressed ones too."""
+        asked = urllib.parse.urlencode({"filter": f'alertname="{alert}"'})
+        return list(self._ask("alertmanager", f"/api/v2/alerts/groups?{asked}"))
+
+    def _ask(self, server: str, path: str) -> Any:
         with urllib.request.urlopen(f"http://{HOST}:{self.ports[server]}{path}", timeout=10) as answer:
-            return dict(json.load(answer))
+            return json.load(answer)
 
     # --- processes ---
 

@@ -22,3 +22,9 @@ def certificate_ends_soon(world: World) -> AbstractContextManager[None]:
 
 def certificate_expired(world: World) -> AbstractContextManager[None]:
     return _issued(world, days=-1)
+
+
+@contextlib.contextmanager
+def certificate_expired_and_exporter_killed(world: World) -> Iterator[None]:
+    with certificate_expired(world), world.without("node"):
+        yield
