@@ -239,6 +239,9 @@ def _routed(world: World, drill: Drill, *, since: float) -> list[Outcome]:
         despite = _await(drill.despite, lambda one: _fires(world, one, since=since), until=until)
         if drill.hushed:
             time.sleep(HUSH_SECONDS)
+    if drill.then:
+        # What ends while it is hushed is never said to be over.
+        _await(drill.hushed, lambda one: None if _is_hushed(world, one) else Heard(time.monotonic()), until=until)
     outcomes = []
     for kept in drill.hushed:
         heard = hushed.get(kept)
