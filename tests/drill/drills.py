@@ -27,9 +27,6 @@ WAVES = (
             resources.disk_filling,
             (*warns("HostDiskFilling"), *planned("DiskFullSoon")),
             root=True,
-            # Whose target is down, of its trend nobody hears.
-            then=servers.host_exporter_killed,
-            hushed=(Hushed("DiskFullSoon", "planning, log", "info", "capacity"),),
             fire_seconds=SLOW_FIRE,
             resolve_seconds=SLOW_RESOLVE,
         ),
@@ -42,6 +39,9 @@ WAVES = (
         Drill(
             resources.pool_leaking,
             planned("DatabasePoolExhaustedSoon"),
+            # Whose target is down, of its trend nobody hears.
+            then=servers.metrics_of_web_frozen,
+            hushed=(Hushed("DatabasePoolExhaustedSoon", "planning, log", "info", "capacity"),),
             fire_seconds=SLOW_FIRE,
             resolve_seconds=SLOW_RESOLVE,
         ),

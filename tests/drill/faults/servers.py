@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
+import psutil
+
 from tests.drill.faults import locked, meanwhile, missing
 from tests.drill.world import World
 from tests.system import wait_for
@@ -133,6 +135,21 @@ def pool_held_nearly_full(world: World) -> Iterator[None]:
         # The table is given back before the readers are waited for.
         with locked(world, "courses_lesson"), meanwhile(steer, 3.0):
             yield
+
+
+@contextlib.contextmanager
+def metrics_of_web_frozen(world: World) -> Iterator[None]:
+    """The process that shows the web workers' metrics hangs; the workers go on."""
+    beside = psutil.Process(world.system.running["web"].pid).children()
+    (watcher,) = [process for process in beside if "observability.exporter" in process.cmdline()]
+    stopped = [watcher, *watcher.children(recursive=True)]
+    for process in stopped:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in reversed(stopped):
+            process.resume()
 
 
 @contextlib.contextmanager
