@@ -247,7 +247,8 @@ def _routed(world: World, drill: Drill, *, since: float) -> list[Outcome]:
         heard = hushed.get(kept)
         text = f"{kept.alert} ({kept.severity})"
         problem = "" if heard else f"never {kept.by}"
-        if world.sinks.first(kept.receiver, text, since=since, resolved=False):
+        # A warning that grows into a page may be told before it.
+        if heard and world.sinks.first(kept.receiver, text, since=since if drill.then else heard.at, resolved=False):
             problem = f"{kept.receiver} was told"
         seconds = heard.at - since if heard else None
         outcomes.append(Outcome(drill.name, kept, seconds, None, problem, routing=f"{kept.by}, not told to"))
