@@ -26,6 +26,7 @@ HOST = "127.0.0.1"
 DATABASE = "lms"
 START_SECONDS = 30
 STOP_SECONDS = 15
+RESERVED_PORTS = 200
 _PR_SET_PDEATHSIG = 1
 MARKER = "LMS_EMBEDDED_DIR"  # in the environment of each server: how a later start knows them
 
@@ -34,13 +35,24 @@ class EmbeddedError(Exception):
     """A server can't be started; the text is one line for a person."""
 
 
+_reserved: list[socket.socket] = []
+
+
 def free_ports(count: int) -> list[int]:
-    """Different free ports: all are held until the last one is found."""
-    with contextlib.ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind((HOST, 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
+    """Different free ports of HOST, which nobody else is given before their servers are there.
+
+    Each stays bound, without listening, so that neither another process nor an outgoing connection gets it meanwhile;
+    SO_REUSEADDR, which servers set, lets its own server bind it all the same. The oldest of many are given up.
+    """
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((HOST, 0))
+    ports = [int(probe.getsockname()[1]) for probe in probes]
+    _reserved.extend(probes)
+    while len(_reserved) > RESERVED_PORTS:
+        _reserved.pop(0).close()
+    return ports
 
 
 def free_port() -> int:
