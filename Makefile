@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-BOTH_CORES := -n 2 --dist loadgroup
+BOTH_CORES := -n 2 --dist load
+BY_FILE := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: released manifests help setup demo test check format manage monitoring catalog schema clean dashboards drill bench audit panels simulate fuzz browser preview backup restore tour
@@ -31,7 +32,7 @@ ifneq ($(ARGS),)
 else
 	@$(BIN)/python -m pytest $(BOTH_CORES) -m "not processes"
 	@echo "The product's own processes:"
-	@$(BIN)/python -m pytest $(BOTH_CORES) -m processes
+	@$(BIN)/python -m pytest $(BY_FILE) -m processes
 	@echo "Once more without the observability app:"
 	@LMS_OBSERVABILITY=0 $(BIN)/python -m pytest $(BOTH_CORES) -q -m "not processes and not observability"
 endif

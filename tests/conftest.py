@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from tests.system import System
 
@@ -15,16 +16,23 @@ collect_ignore = list(OF_OBSERVABILITY) if os.environ.get("LMS_OBSERVABILITY") =
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever tests observability or what is deployed around it needs the app; the marker follows from the folder.
-
-    A parallel run keeps a file's tests in one process, and those of the drills, which share one world.
-    """
+    """Whatever tests observability or what is deployed around it needs the app; the marker follows from the folder."""
     root = Path(__file__).parent
     for item in items:
-        place = item.path.relative_to(root)
-        if place.parts[0] in OF_OBSERVABILITY:
+        if item.path.relative_to(root).parts[0] in OF_OBSERVABILITY:
             item.add_marker("observability")
-        item.add_marker(pytest.mark.xdist_group("drill" if place.parts[0] == "drill" else place.as_posix()))
+
+
+class ByFile(LoadFileScheduling):
+    """A parallel run keeps a file's tests in one process, and all of the drills', which share one world."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/drill" if nodeid.startswith("tests/drill/") else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile | None:
+    # Not by groups: xdist 3.8 writes them into node ids, where pytest 9.2 doesn't look for them.
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(autouse=True)
