@@ -10,37 +10,20 @@ import gzip
 import http.client
 import json
 import logging
-import os
 import re
-import signal
-import socket
 import ssl
-import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 import yaml
 
 from deploy.names import DEPLOY
-from lms import monitoring
-from lms.embedded import end_with_parent, free_ports
-from tests.deploy import collector
-from tests.faults import end
+from tests.deploy import collector, proxies
 from tests.system import ROOT, wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
 SECRETS = {"Cookie": "sessionid=c00kie", "Authorization": "Bearer t0ken", "X-Session-Token": "s3ssion"}
-
-
-def binary(name: str) -> str:
-    if monitoring.find(name) is None:
-        try:
-            monitoring.fetch({name: (name,)})
-        except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
-            pytest.skip(f"no {name}, and none to be had: {error}")
-    return monitoring.find(name)
 
 
 class Sink:
@@ -102,28 +85,6 @@ class Sink:
         return found
 
 
-def started(stack: contextlib.ExitStack, command: list[str], environment: dict[str, str]) -> subprocess.Popen:
-    process = subprocess.Popen(
-        command,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        preexec_fn=end_with_parent,
-    )
-    stack.callback(end, process, signal.SIGTERM)
-    return process
-
-
-def shaken_hands(port: int, *, trusting: bool) -> None:
-    """A TLS handshake; one that doesn't trust the certificate ends it with an alert."""
-    context = ssl.create_default_context()
-    if trusting:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
-        context.wrap_socket(plain, server_hostname="localhost").close()
-
-
 def asked(port: int) -> int:
     context = ssl._create_unverified_context()
     connection = http.client.HTTPSConnection("localhost", port, timeout=10, context=context)
@@ -133,73 +94,22 @@ def asked(port: int) -> int:
     return status
 
 
-def up(port: int) -> bool:
-    try:
-        shaken_hands(port, trusting=True)
-    except OSError:
-        return False
-    return True
-
-
-def nginx(stack: contextlib.ExitStack, directory: Path, upstream: int) -> int:
-    tls, plain = free_ports(2)
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"),
-            *("-keyout", str(directory / "privkey.pem"), "-out", str(directory / "fullchain.pem")),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    for file in (DEPLOY / "nginx").glob("*.conf"):
-        text = file.read_text()
-        for shipped in ("/etc/nginx/lms/", "/etc/ssl/lms/", "/var/log/nginx/"):
-            text = text.replace(shipped, f"{directory}/")
-        text = text.replace("listen 80;", f"listen 127.0.0.1:{plain};").replace("443 ssl", f"127.0.0.1:{tls} ssl")
-        (directory / file.name).write_text(re.sub(r"127\.0\.0\.1:800\d", f"127.0.0.1:{upstream}", text))
-    temporary = "".join(f"{kind}_temp_path {directory}/{kind};" for kind in ("proxy", "fastcgi", "uwsgi", "scgi"))
-    user = "user root;" if os.geteuid() == 0 else ""
-    (directory / "nginx.conf").write_text(
-        f"daemon off;{user}pid {directory}/pid;events {{}}http {{{temporary}client_body_temp_path {directory}/body;"
-        f"include {directory}/lms.conf;}}"
-    )
-    started(stack, [binary("nginx"), "-e", "stderr", "-p", str(directory), "-c", str(directory / "nginx.conf")], {})
-    return tls
-
-
-def caddy(stack: contextlib.ExitStack, directory: Path, upstream: int) -> int:
-    tls, plain = free_ports(2)
-    text = (DEPLOY / "caddy" / "Caddyfile").read_text()
-    assert text.count("\tadmin off\n") == 1
-    own = f"\tadmin off\n\tskip_install_trust\n\thttp_port {plain}\n\thttps_port {tls}\n\tdefault_bind 127.0.0.1\n"
-    (directory / "Caddyfile").write_text(text.replace("\tadmin off\n", own))
-    environment = {
-        "HOME": str(directory),
-        "LMS_SITE": "localhost",
-        "LMS_UPSTREAMS": f"127.0.0.1:{upstream}",
-        "LMS_PROXY_LOG": str(directory / "access.json"),
-        "LMS_PROXY_ERROR_LOG": str(directory / "errors.json"),
-    }
-    command = [binary("caddy"), "run", "--adapter", "caddyfile", "--config", str(directory / "Caddyfile")]
-    started(stack, command, environment)
-    return tls
-
-
 PROXIES = {
-    "nginx": (nginx, "lms-access.json", "lms-error.log", "SSL_do_handshake() failed"),
-    "caddy": (caddy, "access.json", "errors.json", "TLS handshake error"),
+    "nginx": (proxies.nginx, "lms-access.json", "lms-error.log", "SSL_do_handshake() failed"),
+    "caddy": (proxies.caddy, "access.json", "errors.json", "TLS handshake error"),
 }
 
 
 @pytest.mark.parametrize("name", PROXIES)
-def test_a_failed_handshake_and_a_request_reach_the_store_without_secrets(name, tmp_path):
+def test_a_failed_handshake_and_a_request_reach_the_store_without_secrets(name, tmp_path, proxy_binary):
+    proxy_binary(name)
     start, access, errors, words = PROXIES[name]
     with Sink() as upstream, Sink() as loki, contextlib.ExitStack() as stack:
         port = start(stack, tmp_path, upstream.port)
-        wait_for(lambda: up(port), what=name)
+        wait_for(lambda: proxies.answers(port), what=name)
         wait_for(lambda: asked(port) == 200, what="the application behind it")
         with pytest.raises(ssl.SSLCertVerificationError):
-            shaken_hands(port, trusting=False)
+            proxies.shaken_hands(port, trusting=False)
         wait_for(lambda: words in (tmp_path / errors).read_text(), what="the failed handshake in the log")
         wait_for(lambda: "/courses/" in (tmp_path / access).read_text(), what="the request in the log")
         config = collector.configuration(

@@ -12,7 +12,6 @@ import time
 
 import pytest
 
-from lms import monitoring
 from lms.embedded import end_with_parent, free_port
 from tests.faults import end, proxied, restart_valkey
 from tests.system import ROOT, System, wait_for
@@ -47,16 +46,6 @@ from accounts.models import User
 user = User.objects.create_user(email="student@example.org", password="{PASSWORD}", name="student")
 EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
 """
-
-
-@pytest.fixture(scope="session")
-def nginx_binary():
-    if monitoring.find("nginx") is None:
-        try:
-            monitoring.fetch({"nginx": ("nginx",)})
-        except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
-            pytest.skip(f"no nginx, and none to be had: {error}")
-    return monitoring.find("nginx")
 
 
 class Site:
@@ -144,9 +133,9 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory, nginx_binary):
+def site(tmp_path_factory, proxy_binary):
     with contextlib.ExitStack() as stack:
-        yield Site(tmp_path_factory.mktemp("proxy"), stack, nginx_binary)
+        yield Site(tmp_path_factory.mktemp("proxy"), stack, proxy_binary("nginx"))
 
 
 def test_with_redis_stopped_the_logged_in_go_on_reading(site):

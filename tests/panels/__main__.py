@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import json
 import os
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,8 @@ from pathlib import Path
 
 from deploy.grafana.queries import Range
 from lms import monitoring
-from tests.drill.faults.servers import worker_restarted
+from tests.deploy import collector, proxies
+from tests.drill.faults.servers import maintenance_under_way, worker_restarted
 from tests.drill.world import DEPLOY, World
 from tests.faults import HOST
 from tests.panels import demo
@@ -48,14 +50,41 @@ def prepare(world: World) -> None:
 
 
 def sources_of(world: World) -> Sources:
-    """No log store runs here: LogQL is matched with the lines that the processes wrote."""
+    """No log store runs here: LogQL is matched with the lines that the processes wrote, a proxy's as collected."""
+    files = {"LMS_LOG_FILES": "none", "LMS_PROXY_ERROR_LOG_FILES": "none"}
+    collected = collector.configuration(files | {"LMS_PROXY_LOG_FILES": str(world.directory / "proxy" / "*.json")})
 
     def written(service: str) -> list[dict]:
+        if service == "proxy":
+            return [entry["attributes"] | {"message": entry["body"]} for entry in collector.entries(collected)]
         names = [name for name in world.system.running if service == "lms"]
         return [line for name in names for line in world.system.log_lines(name)]
 
     reporting = make_reporting_role(world.system.servers.database_url)
     return Sources(f"http://{HOST}:{world.ports['prometheus']}", reporting, written)
+
+
+def distrusted_proxy(world: World) -> None:
+    """Caddy with the shipped configuration before the web server, and a client that doesn't trust its certificate."""
+    directory = world.directory / "proxy"
+    directory.mkdir()
+    port = proxies.caddy(world.stack, directory, world.system.ports["web"])
+    wait_for(lambda: proxies.answers(port), what="Caddy")
+    with contextlib.suppress(ssl.SSLCertVerificationError):
+        proxies.shaken_hands(port, trusting=False)
+
+
+def maintenance(world: World) -> None:
+    """A window that is open until Alertmanager has told the LMS."""
+
+    def told() -> bool:
+        return any(
+            line.get("event") == "alert" and "ScheduledMaintenance" in json.dumps(line)
+            for line in world.system.log_lines("web")
+        )
+
+    with maintenance_under_way(world):
+        wait_for(told, seconds=60, what="the alert that says so")
 
 
 def simulate(world: World, *, seconds: float, seed: int, days: float = DAYS) -> int:
@@ -127,7 +156,8 @@ def main() -> int:
             sources = demo.sources_of(Path(os.environ.get("LMS_RUN_DIR", ROOT / ".run")), given.demo)
         else:
             monitoring.fetch()
-    except (RuntimeError, OSError, ValueError) as error:
+            proxies.binary("caddy")
+    except (RuntimeError, OSError, ValueError, subprocess.TimeoutExpired) as error:
         print(f"panels: {error}", file=sys.stderr)
         return 1
     if given.demo:
@@ -141,8 +171,9 @@ def main() -> int:
     ):
         prepare(world)
         sources = sources_of(world)
+        distrusted_proxy(world)
         with worker_restarted(world):  # a deployment, for the annotation
-            pass
+            maintenance(world)
         code = simulate(world, seconds=given.minutes * 60, seed=given.seed)
         findings = look(world, sources, began, SETTLE_SECONDS)
     facts = (
