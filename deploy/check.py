@@ -9,13 +9,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from lms import monitoring  # noqa: E402
+from lms.side_by_side import failures  # noqa: E402
 
 DEPLOY = ROOT / "deploy"
 EXTRA = {"caddy": ("caddy",), "nginx": ("nginx",)}
@@ -68,56 +69,42 @@ def nginx_site(directory: Path) -> list[str]:
     return ["nginx", "-t", "-e", "stderr", "-p", str(directory), "-c", str(directory / "nginx.conf")]
 
 
-def checks(directory: Path) -> dict[str, list[list[str]]]:
+def checks(directory: Path) -> dict[str, list[str]]:
+    """Each one's command; its program is looked up later."""
     prometheus = DEPLOY / "prometheus"
     tests = [str(path) for path in sorted((prometheus / "tests").glob("*.yml"))]
     # kubernetes-validate only warns of kinds that it doesn't know; deploy.manifests has the operator's.
     not_its = {"kustomization", "servicemonitors", "rules"}
     manifests = [str(path) for path in sorted((DEPLOY / "kubernetes").glob("*.yaml")) if path.stem not in not_its]
+    python = Path(sys.executable).name
     return {
-        "Prometheus configuration and rules": [["promtool", "check", "config", str(prometheus / "prometheus.yml")]],
-        "names in alerts and panels": [[Path(sys.executable).name, "-m", "deploy.names"]],
-        "alerts and panels on the metrics of the release before": [[Path(sys.executable).name, "-m", "deploy.release"]],
-        "alert tests": [["promtool", "test", "rules", *tests]],
-        "exporters of what alerts and panels ask": [[Path(sys.executable).name, "-m", "deploy.targets"]],
-        "Alertmanager and its routes": [
-            ["amtool", "check-config", str(DEPLOY / "alertmanager" / "alertmanager.yml")],
-            [Path(sys.executable).name, "-m", "deploy.routes"],
-        ],
-        "Caddy": [["caddy", "validate", "--adapter", "caddyfile", "--config", str(DEPLOY / "caddy" / "Caddyfile")]],
-        "nginx": [nginx_site(directory)],
-        "Compose": [["compose-loader", str(DEPLOY / "compose.yaml")]],
-        "dashboards": [[Path(sys.executable).name, "-m", "deploy.grafana.build", "--check"]],
-        "queries of dashboards": [[Path(sys.executable).name, "-m", "deploy.grafana.parse"]],
-        "Dockerfile": [["hadolint", str(DEPLOY / "Dockerfile")]],
-        "Kubernetes, generated and the operator's kinds": [
-            [Path(sys.executable).name, "-m", "deploy.manifests", "--check"]
-        ],
-        "Kubernetes": [["kubernetes-validate", "--strict", "-k", "1.31", *manifests]],
+        "Prometheus configuration and rules": ["promtool", "check", "config", str(prometheus / "prometheus.yml")],
+        "names in alerts and panels": [python, "-m", "deploy.names"],
+        "alerts and panels on the metrics of the release before": [python, "-m", "deploy.release"],
+        "alert tests": ["promtool", "test", "rules", *tests],
+        "exporters of what alerts and panels ask": [python, "-m", "deploy.targets"],
+        "Alertmanager": ["amtool", "check-config", str(DEPLOY / "alertmanager" / "alertmanager.yml")],
+        "Alertmanager's routes": [python, "-m", "deploy.routes"],
+        "Caddy": ["caddy", "validate", "--adapter", "caddyfile", "--config", str(DEPLOY / "caddy" / "Caddyfile")],
+        "nginx": nginx_site(directory),
+        "Compose": ["compose-loader", str(DEPLOY / "compose.yaml")],
+        "dashboards": [python, "-m", "deploy.grafana.build", "--check"],
+        "queries of dashboards": [python, "-m", "deploy.grafana.parse"],
+        "Dockerfile": ["hadolint", str(DEPLOY / "Dockerfile")],
+        "Kubernetes, generated and the operator's kinds": [python, "-m", "deploy.manifests", "--check"],
+        "Kubernetes": ["kubernetes-validate", "--strict", "-k", "1.31", *manifests],
     }
 
 
-def found(what: str, commands: list[list[str]]) -> bool:
-    if tool(commands[0][0]) is None:
-        print(f"== deploy: {what}: SKIPPED, {commands[0][0]} can't be had here", flush=True)
-        return False
-    return True
-
-
-def carry_out(commands: list[list[str]], environment: dict[str, str]) -> str:
-    """What the first command that failed wrote, or its exit code if nothing; "" if none failed."""
-    for command in commands:
-        done = subprocess.run(
-            [tool(command[0]) or command[0], *command[1:]],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            return done.stdout + done.stderr or f"exit code {done.returncode}"
-    return ""
+def possible(wanted: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """With the paths of their programs. What needs one that can't be had is left out, and says so."""
+    commands = {}
+    for what, (program, *arguments) in wanted.items():
+        if path := tool(program):
+            commands[f"deploy: {what}"] = [path, *arguments]
+        else:
+            print(f"== deploy: {what}: SKIPPED, {program} can't be had here", flush=True)
+    return commands
 
 
 def main() -> int:
@@ -130,26 +117,15 @@ def main() -> int:
         fetch_compose_loader()
     except (OSError, subprocess.SubprocessError) as error:
         print(f"deploy: no loader for the Compose file: {error}", file=sys.stderr)
-    failed = []
     with tempfile.TemporaryDirectory(prefix="lms-deploy-check-") as name:
         environment = os.environ | {
             "LMS_PROXY_LOG": f"{name}/access.json",
             "LMS_PROXY_ERROR_LOG": f"{name}/errors.json",
             "HOME": name,
         }
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            started = [
-                (what, pool.submit(carry_out, commands, environment))
-                for what, commands in checks(Path(name)).items()
-                if found(what, commands)
-            ]
-            for what, done in started:
-                print(f"== deploy: {what}", flush=True)
-                if complaint := done.result():
-                    print(complaint, file=sys.stderr)
-                    failed.append(what)
+        failed = failures(possible(checks(Path(name))), environment)
     if failed:
-        print(f"deploy: failed: {', '.join(failed)}", file=sys.stderr)
+        print(f"check: failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
 
 

@@ -7,21 +7,20 @@ import base64
 import os
 import re
 import secrets
-import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lms.embedded import EmbeddedError, EmbeddedServers
+from lms.side_by_side import ROOT, failures
 
-ROOT = Path(__file__).resolve().parent.parent
 MANAGE = [sys.executable, "manage.py"]
+WARNINGS_FAIL = ("--fail-level", "WARNING")
 
 CHECKS: dict[str, list[str]] = {
     "types": [sys.executable, "-m", "mypy"],
     "migrations": [*MANAGE, "makemigrations", "--check", "--dry-run"],
-    "system checks": [*MANAGE, "check", "--database", "default", "--fail-level", "WARNING"],
+    "system checks": [*MANAGE, "check", "--database", "default", *WARNINGS_FAIL],
     "API schema": [*MANAGE, "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull],
     "metrics catalogue": [*MANAGE, "metrics_catalog", "--format", "markdown", "--check", "docs/metrics.md"],
     "committed API document": [sys.executable, "-m", "lms.openapi", "--check"],
@@ -49,21 +48,17 @@ def main() -> int:
             )
             static = {"LMS_STATIC_ROOT": str(Path(directory) / "static"), "LMS_STATIC_COMPRESS": "0"}
             production = os.environ | production_example() | urls | static | {"LMS_ENV_FILE": os.devnull}
-            failed = []
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
-                started = [(name, pool.submit(carry_out, command, development)) for name, command in CHECKS.items()]
-                for name, done in started:
-                    if not told(name, done.result()):
-                        failed.append(name)
-            deploy = [*MANAGE, "check", "--deploy", "--database", "default", "--fail-level", "WARNING"]
-            for name, command in {
-                "migrate": [*MANAGE, "migrate", "--verbosity", "0"],
-                "statements of panels": [sys.executable, "-m", "deploy.statements"],
-                "production settings": deploy,
-                "static files": [*MANAGE, "collectstatic", "--noinput", "--verbosity", "0"],
-            }.items():
-                if not told(name, carry_out(command, production)):
-                    failed.append(name)
+            failed = failures(CHECKS, development)
+            failed += failures(
+                {
+                    "migrate": [*MANAGE, "migrate", "--verbosity", "0"],
+                    "statements of panels": [sys.executable, "-m", "deploy.statements"],
+                    "production settings": [*MANAGE, "check", "--deploy", "--database", "default", *WARNINGS_FAIL],
+                    "static files": [*MANAGE, "collectstatic", "--noinput", "--verbosity", "0"],
+                },
+                production,
+                at_once=1,
+            )
         except EmbeddedError as error:
             print(f"check: {error}", file=sys.stderr)
             return 1
@@ -72,24 +67,6 @@ def main() -> int:
     if failed:
         print(f"check: failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
-
-
-def carry_out(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-
-
-def told(name: str, done: subprocess.CompletedProcess[str]) -> bool:
-    """Whether it passed. What it wrote is shown beneath its name, not among that of others."""
-    print(f"== {name}\n{done.stdout}", end="", flush=True)
-    return done.returncode == 0
 
 
 if __name__ == "__main__":

@@ -544,7 +544,10 @@ OBSERVABILITY = {
     "SECURITY_SOURCE": env.str("LMS_SECURITY_SOURCE", default="keep"),
     "SECURITY_DETECTION": env.dict("LMS_SECURITY_DETECTION", default={}),  # brute_force=20/600,enumeration=
     "SECURITY_DOWNLOADS": ["file", "answer-file", "submission-file", "certificate-pdf"],
-    "SECURITY_ONE_NETWORK": dict.fromkeys(("attempt-answer", "attempt-submission", "answer-files"), "public_id"),
+    "SECURITY_ONE_NETWORK": dict.fromkeys(
+        ("attempt-answer", "attempt-submission", "answer-files", "pages:save-attempt", "pages:attempt-submission"),
+        "public_id",
+    ),
     "SECURITY_BACKGROUND": env.bool("LMS_SECURITY_BACKGROUND", default=True),
     "VERIFY": {
         "PROMETHEUS_CONFIG": BASE_DIR / "deploy/prometheus/prometheus.yml",

@@ -32,7 +32,7 @@ class SecurityEventsMiddleware:
         match = request.resolver_match
         if status < 400:
             if match is not None:
-                self._use(request, match.url_name or "", match.kwargs)
+                self._use(request, match.view_name, match.kwargs)
             return response
         event = BY_STATUS.get(status)
         if event and not hasattr(request, "_security_event") and not getattr(response, EXPECTED, False):

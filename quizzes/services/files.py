@@ -16,6 +16,12 @@ from quizzes.services.attempts import lock_open
 MEGABYTE = 1_000_000
 
 
+def file_name(upload: UploadedFile) -> str:
+    """What a person called it, as far as that can be printed and stored."""
+    name = (upload.name or "").replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(character for character in name if character.isprintable())[-255:] or "file"
+
+
 def add_answer_file(*, attempt: Attempt, position: int, upload: UploadedFile) -> AnswerFile:
     """The file that came, or the same one (by name and content) that the answer already has.
 
@@ -40,7 +46,7 @@ def _add(attempt: Attempt, position: int, upload: UploadedFile) -> tuple[AnswerF
     content = answer.version.content
     if upload.size is None or upload.size > content["megabytes"] * MEGABYTE:
         raise Unprocessable(f"A file may have {content['megabytes']} MB.", code="file_too_large")
-    name = "".join(character for character in (upload.name or "") if character.isprintable())[-255:] or "file"
+    name = file_name(upload)
     if kept := _same(answer, name, upload):
         return kept, False
     if answer.files.count() >= content["files"]:

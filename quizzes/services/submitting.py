@@ -19,6 +19,7 @@ from quizzes import clock, signals
 from quizzes.lateness import days_late, share_kept
 from quizzes.models import Accepts, Assignment, LatePolicy, Submission, SubmissionFile, SubmissionState
 from quizzes.services.attempts import TAKING
+from quizzes.services.files import file_name
 
 LONGEST_TEXT = 100_000
 
@@ -126,19 +127,14 @@ def _check_content(assignment: Assignment, text: str, files: Sequence[UploadedFi
             raise Unprocessable("A file is empty.", code="file_empty")
         if file.size > assignment.max_file_bytes:
             raise Unprocessable(f"A file has at most {assignment.max_file_bytes} bytes.", code="file_too_large")
-        if PurePosixPath(_name(file)).suffix.lower() not in assignment.endings:
+        if PurePosixPath(file_name(file)).suffix.lower() not in assignment.endings:
             raise Unprocessable("Files with this ending are not accepted.", code="file_type_refused")
-
-
-def _name(upload: UploadedFile) -> str:
-    name = (upload.name or "").replace("\\", "/").rsplit("/", 1)[-1]
-    return "".join(character for character in name if character.isprintable())[-255:]
 
 
 def _store(submission: Submission, upload: UploadedFile, stored: list[SubmissionFile]) -> None:
     size, digest, head = measure(upload.chunks())
     upload.seek(0)
-    name = _name(upload)
+    name = file_name(upload)
     content_type = content_type_of(name, head)
     file = SubmissionFile(
         submission=submission,

@@ -74,7 +74,7 @@ WAVES = (
         Drill(work.certificates_without_a_place, warns("CertificatesFail")),
         Drill(certificates.certificate_ends_soon, warns("CertificateEndsSoon")),
         Drill(work.mails_without_a_place, warns("OutboxGivenUp"), fire_seconds=240.0),
-        Drill(servers.one_page_without_its_table, warns("ApiErrorRateHigh")),
+        Drill(servers.one_page_without_its_table, warns("ApiErrorRateHigh", "PagesFail")),
         Drill(resources.connections_left_open, warns("PostgresConnectionsHigh")),
         Drill(resources.memory_held, warns("HostMemoryHigh"), fire_seconds=240.0),
         Drill(resources.redis_filled, warns("RedisMemoryHigh")),

@@ -8,9 +8,11 @@ import shutil
 import signal
 import subprocess
 import threading
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -124,6 +126,27 @@ class World:
         body = {"email": f"student{number}@example.org", "password": password}
         answer = self.system.post("/api/v1/auth/app/v1/auth/login", body, **headers)
         return str(answer.json["meta"]["session_token"]) if answer.status == 200 else ""
+
+    def browser(self, number: int, password: str = PASSWORD) -> Callable[[str], int]:
+        """Opens a page as somebody who has logged in on one, and returns its status. Raises OSError at the login."""
+        cookies = CookieJar()
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
+        site = f"http://{HOST}:{self.system.ports['web']}"
+
+        def opened(path: str, form: dict[str, str] | None = None) -> int:
+            data = urllib.parse.urlencode(form).encode() if form else None
+            try:
+                with opener.open(site + path, data, timeout=20) as answer:
+                    return int(answer.status)
+            except urllib.error.HTTPError as error:
+                return error.code
+
+        opened("/account/login")
+        token = next(str(cookie.value) for cookie in cookies if cookie.name == "csrftoken")
+        person = {"username": f"student{number}@example.org", "password": password}
+        if opened("/account/login", {"csrfmiddlewaretoken": token, **person}) != 200:
+            raise OSError("nobody could log in on the page")
+        return opened
 
     def wrong_password(self, number: int = 6) -> int:
         body = {"email": f"student{number}@example.org", "password": "not-the-password"}

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
+from django.test import Client
 
 from accounts import services as accounts
-from accounts.models import Role
+from accounts.models import Role, User
 from courses import services as courses
 from quizzes import services as quizzes
 from tests.accounts.conftest import PASSWORD, ApiClient
@@ -173,6 +174,19 @@ def test_one_attempt_from_two_networks_is_told(attempt, thresholds, found):
     assert found() == {"quiz_from_two_addresses": 1}
 
 
+def test_one_attempt_on_the_pages_from_two_networks_is_told(attempt, thresholds, found):
+    thresholds()
+    path, client = attempt
+    page = path.removeprefix("/api/v1")
+    browser = Client()
+    browser.force_login(User.objects.get(email="ada@example.org"))
+    answer(client, path, 1)
+    assert browser.post(f"{page}/save", REMOTE_ADDR=CAMPUS).status_code == 302
+    assert found() == {}
+    assert browser.post(f"{page}/save", REMOTE_ADDR=HOME).status_code == 302
+    assert found() == {"quiz_from_two_addresses": 1}
+
+
 @pytest.mark.django_db(transaction=True)  # told once the submission is committed
 @pytest.mark.parametrize(("reading_seconds", "expected"), [(60.0, {"quiz_too_fast": 1}), (0.0, {})])
 def test_answers_given_faster_than_read_are_told(attempt, settings, thresholds, found, reading_seconds, expected):
@@ -198,7 +212,11 @@ def test_an_ordinary_day_is_no_suspicion(attempt, found):
 def test_the_views_that_rules_watch_exist_and_every_view_of_a_file_is_watched():
     from django.urls import get_resolver
 
-    names = {str(name) for name in get_resolver().reverse_dict if isinstance(name, str)}
+    resolver = get_resolver()
+    own = {str(name) for name in resolver.reverse_dict if isinstance(name, str)}
+    names = own | {
+        f"pages:{name}" for name in resolver.namespace_dict["pages"][1].reverse_dict if isinstance(name, str)
+    }
     watched = settings.OBSERVABILITY["SECURITY_DOWNLOADS"]
     assert {*watched, *settings.OBSERVABILITY["SECURITY_ONE_NETWORK"]} <= names
     assert {name for name in names if re.fullmatch(r"(\w+-)?file|\w+-pdf", name)} == set(watched)

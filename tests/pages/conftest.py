@@ -1,11 +1,13 @@
-"""The world of the authorisation matrix, and a browser's session for anybody in it."""
+"""The world of the authorisation matrix with a browser's session for anybody in it; and one person who logs in."""
 
 from collections.abc import Callable
 
 import pytest
 from django.test import Client
 
+from accounts import services
 from accounts.models import User
+from tests.accounts.conftest import PASSWORD
 from tests.authorisation import World, make_world
 
 
@@ -24,3 +26,14 @@ def as_user() -> Callable[[User | None], Client]:
         return client
 
     return client_of
+
+
+@pytest.fixture
+def fast_login(settings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.AUTH_ANSWER_SECONDS = 0.0
+
+
+@pytest.fixture
+def person(db) -> User:
+    return services.create_person(email="ada@example.org", name="Ada", password=PASSWORD)

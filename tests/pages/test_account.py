@@ -22,19 +22,9 @@ from tests.accounts.conftest import PASSWORD, delivered
 from tests.accounts.test_flows import totp_now
 from tests.accounts.test_limits import SECRET
 
+pytestmark = pytest.mark.usefixtures("fast_login")
 NEW = "charlemagne fills the kettle"
 LINK = re.compile(r"https?://[^/\s]+(/account/\S+)")
-
-
-@pytest.fixture(autouse=True)
-def _fast(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.AUTH_ANSWER_SECONDS = 0.0
-
-
-@pytest.fixture
-def person(db) -> User:
-    return services.create_person(email="ada@example.org", name="Ada", password=PASSWORD)
 
 
 def log_in(user: User, agent: str = "Firefox/142.0 Linux") -> Client:

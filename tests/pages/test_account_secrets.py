@@ -18,8 +18,9 @@ from tests.accounts.test_enumeration import VOLATILE, clock, hashes  # noqa: F40
 from tests.accounts.test_flows import totp_now
 from tests.accounts.test_passkeys import Passkey
 from tests.accounts.test_security_events import events
-from tests.pages.test_account import NEW, PASSWORD, log_in, person, prove, sign_up  # noqa: F401  fixtures
+from tests.pages.test_account import NEW, PASSWORD, log_in, prove, sign_up
 
+pytestmark = pytest.mark.usefixtures("fast_login")
 observed = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not django_settings.OBSERVABILITY_ENABLED, reason="observability is off"),
@@ -31,12 +32,6 @@ FLOWS: dict[str, Callable[[Client, str], Any]] = {
     "login": lambda client, email: client.post("/account/login", {"username": email, "password": "wrong"}),
 }
 HASHES = {"signup": 1, "verify": 0, "reset": 0, "login": 1}
-
-
-@pytest.fixture(autouse=True)
-def _fast(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.AUTH_ANSWER_SECONDS = 0.0
 
 
 def shape(answer, email: str) -> tuple:
@@ -65,7 +60,7 @@ def test_the_page_and_the_number_of_hashes_are_the_same(person, hashes, flow, st
 
 
 @pytest.mark.parametrize("flow", ["signup", "verify", "reset"])
-def test_each_address_gets_one_mail(person, flow):  # noqa: F811
+def test_each_address_gets_one_mail(person, flow):
     for email in (person.email, "nobody@example.org"):
         FLOWS[flow](Client(), email)
         assert [message.payload["to"] for message in Message.objects.filter(payload__to=email)] == [email]
@@ -92,7 +87,7 @@ def test_sign_ups_by_page_and_api_are_one_allowance(db, client, settings):
     assert User.objects.count() == 2
 
 
-def test_guesses_at_a_password_by_page_and_api_are_one_allowance(person, settings):  # noqa: F811
+def test_guesses_at_a_password_by_page_and_api_are_one_allowance(person, settings):
     settings.LIMITS = settings.LIMITS | {"password_change": "2/60"}
     member = log_in(person)
     change = {"current_password": "wrong", "new_password": NEW}
@@ -101,7 +96,7 @@ def test_guesses_at_a_password_by_page_and_api_are_one_allowance(person, setting
     assert member.post("/account/password", change).status_code == 429
 
 
-def test_a_sign_up_at_the_same_moment_is_answered_as_if_the_account_had_been_there(person, client, monkeypatch):  # noqa: F811
+def test_a_sign_up_at_the_same_moment_is_answered_as_if_the_account_had_been_there(person, client, monkeypatch):
     """What the second of two sees: the address was free when the form was checked."""
     from allauth.account.internal.flows import manage_email
 
@@ -145,7 +140,7 @@ def test_each_thing_is_said_once(client):
 class TestEvents:
     pytestmark = observed
 
-    def test_a_factor_a_password_and_a_wrong_confirmation(self, person):  # noqa: F811
+    def test_a_factor_a_password_and_a_wrong_confirmation(self, person):
         member = log_in(person)
         with events():
             member.get("/account/two-factor/app")
@@ -163,7 +158,7 @@ class TestEvents:
         with events(password_changed=1):
             member.post("/account/password", {"current_password": PASSWORD, "new_password": NEW})
 
-    def test_a_passkey_right_and_wrong(self, person, settings):  # noqa: F811
+    def test_a_passkey_right_and_wrong(self, person, settings):
         settings.LIMITS = settings.LIMITS | {"login_source": "1/60"}
         passkey = enrol(log_in(person))
         stranger = Passkey()
@@ -203,7 +198,7 @@ def use(client: Client, passkey: Passkey, **fields: str):
     return client.post("/account/login/passkey", {"credential": credential, **fields})
 
 
-def test_a_passkey_is_added_renamed_used_and_removed(person):  # noqa: F811
+def test_a_passkey_is_added_renamed_used_and_removed(person):
     member = log_in(person)
     passkey = enrol(member)
     number = Authenticator.objects.get(type="webauthn").pk
@@ -219,7 +214,7 @@ def test_a_passkey_is_added_renamed_used_and_removed(person):  # noqa: F811
     assert Authenticator.objects.count() == 0
 
 
-def test_a_passkey_of_a_deactivated_or_unverified_person_opens_nothing(person):  # noqa: F811
+def test_a_passkey_of_a_deactivated_or_unverified_person_opens_nothing(person):
     passkey = enrol(log_in(person))
     person.emailaddress_set.update(verified=False)
     assert use(Client(), passkey).status_code == 400
@@ -234,7 +229,7 @@ DAMAGED = ["", "null", "[]", "7", '"x"', '{"id": "x"}', "{", '{"response": {"use
 
 
 @pytest.mark.parametrize("text", DAMAGED)
-def test_damaged_credentials_are_refused(person, text):  # noqa: F811
+def test_damaged_credentials_are_refused(person, text):
     client = Client()
     client.get("/account/login/passkey")
     assert client.post("/account/login/passkey", {"credential": text}).status_code == 400
@@ -246,7 +241,7 @@ def test_damaged_credentials_are_refused(person, text):  # noqa: F811
 
 
 @pytest.mark.parametrize("way", ["page", "api"])
-def test_a_passkey_with_characters_that_cannot_be_stored_is_refused(person, way):  # noqa: F811
+def test_a_passkey_with_characters_that_cannot_be_stored_is_refused(person, way):
     member = log_in(person)
     prove(member)
     credential = Passkey().create(options(member.get("/account/passkeys/add").text)) | {"x": "\x00"}

@@ -5,22 +5,10 @@ from allauth.mfa.totp.internal.auth import TOTP
 from allauth.usersessions.models import UserSession
 from django.test import Client
 
-from accounts import services
-from accounts.models import User
+from tests.accounts.conftest import PASSWORD
 from tests.accounts.test_limits import SECRET, totp_now
 
-PASSWORD = "a long and unusual passphrase"
-
-
-@pytest.fixture(autouse=True)
-def _fast(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.AUTH_ANSWER_SECONDS = 0.0
-
-
-@pytest.fixture
-def person(db) -> User:
-    return services.create_person(email="ada@example.org", name="Ada", password=PASSWORD)
+pytestmark = pytest.mark.usefixtures("fast_login")
 
 
 def send(client: Client, password: str = PASSWORD, email: str = "ada@example.org", **fields: str):

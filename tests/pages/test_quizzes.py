@@ -26,7 +26,7 @@ MATRIX = {
     "GET attempt": "302 404 200 404 200 200 200",
     "POST start": "302 404 302 404 404 404 404",
     "POST save-attempt": "302 404 302 404 404 404 404",
-    "POST hand-in": "302 404 302 404 404 404 404",
+    "POST attempt-submission": "302 404 302 404 404 404 404",
 }
 QUESTIONS = {
     Kind.SINGLE_CHOICE: {
@@ -135,7 +135,7 @@ def address(world, name: str) -> str:
         "attempt": f"/attempts/{ids['attempt']}",
         "start": f"/quizzes/{ids['running_quiz']}/start",
         "save-attempt": f"/attempts/{ids['running_attempt']}/save",
-        "hand-in": f"/attempts/{ids['running_attempt']}/hand-in",
+        "attempt-submission": f"/attempts/{ids['running_attempt']}/hand-in",
     }[name]
 
 

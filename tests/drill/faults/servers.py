@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import signal
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
@@ -48,14 +49,16 @@ def database_slow(world: World) -> Iterator[None]:
 
 @contextlib.contextmanager
 def one_page_without_its_table(world: World) -> Iterator[None]:
-    """People read on, and now and then somebody opens the page that fails."""
+    """People read on, and now and then somebody asks for what fails, by the API and in a browser."""
     turns, turn = itertools.count(), threading.Lock()
+    page = world.browser(2)
 
     def ask() -> None:
         with turn:
             number = next(turns)
         if number % (READS_FOR_EACH_ERROR + 1) == READS_FOR_EACH_ERROR:
             world.system.get("/api/v1/assignments", X_Session_Token=world.tokens[0])
+            page(f"/assignments/{uuid.uuid4()}")
         else:
             world.read()
 
