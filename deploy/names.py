@@ -1,7 +1,8 @@
 """What rules and panels name, held against what exists: metrics, labels, label values and views.
 
-`python -m deploy.names` (in `make check`) prints a line for each alert or panel that would go blank, and exits 1. What
-release.json says of the release before only excuses the old name beside the new one: `view=~"old|new"`.
+`python -m deploy.names` (in `make check`) prints a line for each alert or panel that would go blank, and exits 1. A
+name that only the release before had, as release.json says, is right in parentheses beside its new one:
+`view=~"(old|new)"`.
 """
 
 import json
@@ -210,11 +211,11 @@ def everything() -> list[Query]:
     return [*alerts(), *panels(), *figures(), *runbooks()]
 
 
-def findings(queries: Collection[Query], here: Exports, other: Exports = NOTHING) -> list[str]:
+def findings(queries: Collection[Query], here: Exports, other: Exports = NOTHING, *, after: bool = False) -> list[str]:
     """A line for each thing that a query names, itself or through recording rules, and that does not exist `here`.
 
-    `other` is the release after or before: where a selector has both the name from here and the one from there, the
-    latter is no finding.
+    `other` is the release after or before: `(one|another)` bridges a name from here and one from there. If it is the
+    one `after`, and nothing from here has gone, a selector may also name what came.
     """
     foreign: Metrics = {name: dict.fromkeys(labels, ("⟨any⟩",)) for name, labels in FOREIGN.items()}
     known = {**foreign, **here.metrics}
@@ -224,7 +225,9 @@ def findings(queries: Collection[Query], here: Exports, other: Exports = NOTHING
     for query in queries:
         for expression, through in expanded(query.expression, recorded):
             told = f"{query.where}{f', through {through}' if through else ''}"
-            lines += [f"{told}: no {what}" for what in _wrong(expression, Exports(known, here.views), recorded, other)]
+            lines += [
+                f"{told}: no {what}" for what in _wrong(expression, Exports(known, here.views), recorded, other, after)
+            ]
         missing = query.shown - _labels_of_expression(query.expression, known, recorded) - {"value"}
         lines += [f"{query.where}: no label {label} to show" for label in sorted(missing)]
     return lines
@@ -243,7 +246,7 @@ def expanded(expression: str, recorded: Mapping[str, list[dict[str, Any]]]) -> I
 
 
 def _wrong(
-    expression: str, here: Exports, recorded: Mapping[str, list[dict[str, Any]]], other: Exports
+    expression: str, here: Exports, recorded: Mapping[str, list[dict[str, Any]]], other: Exports, after: bool
 ) -> Iterator[str]:
     known = here.metrics
     for name in sorted(metric_names(expression) - known.keys() - recorded.keys()):
@@ -253,12 +256,12 @@ def _wrong(
         if label not in labels | TARGET_LABELS:
             yield f"label {label} of {metric}"
         elif label == "view":
-            for one in _unmatched(value, operator, here.views, other.views):
+            for one in _unmatched(value, operator, here.views, other.views, after):
                 yield f"view {one}"
         elif values := known.get(metric, {}).get(label):
             if any(str(one).startswith(("<", "⟨")) for one in values):
                 continue
-            for one in _unmatched(value, operator, values, other.metrics.get(metric, {}).get(label, ())):
+            for one in _unmatched(value, operator, values, other.metrics.get(metric, {}).get(label, ()), after):
                 yield f"value {one} of label {label} of {metric}"
     available = {label for name in metric_names(expression) for label in _labels(name, known, recorded)}
     for inside in _GROUPING.findall(expression):
@@ -267,17 +270,21 @@ def _wrong(
                 yield f"label {label} to group by"
 
 
-def _unmatched(value: str, operator: str, here: Collection[str], other: Collection[str]) -> list[str]:
-    """The alternatives of a matcher's value that match nothing here; without those bridged from the other release."""
+def _unmatched(value: str, operator: str, here: Collection[str], other: Collection[str], after: bool) -> list[str]:
+    """The alternatives of a matcher's value that match nothing here, and names in a bridge that match nothing at all.
+
+    Without those that came `after`, beside others from here, if they can be nobody's new name.
+    """
 
     def matches(pattern: str, names: Collection[str]) -> bool:
         return any(re.fullmatch(pattern, str(name)) for name in names)
 
     asked = alternatives(value) if "~" in operator else [re.escape(value)]
     missing = [one for one in asked if not matches(one, here)]
-    if missing and any(matches(one, here) and not matches(one, other) for one in asked):
-        return [one for one in missing if not matches(one, other)]
-    return missing
+    if after and set(here) <= set(other) and len(missing) < len(asked):
+        missing = [one for one in missing if not matches(one, other)]
+    bridges = (alternatives(one[1:-1]) for one in asked if re.fullmatch(r"\([^()]*\)", one))
+    return missing + [name for names in bridges for name in names if not matches(name, {*here, *other})]
 
 
 def _labels(name: str, known: Metrics, recorded: Mapping[str, list[dict[str, Any]]]) -> set[str]:

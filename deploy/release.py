@@ -53,7 +53,7 @@ def blank(queries: Collection[Query], before: Record, now: Exports) -> list[str]
     lines = []
     for where, count in before["queries"].items():
         asked = [query for query in queries if query.where == where]
-        wrong = {query: found for query in asked if (found := findings([query], old, now))}
+        wrong = {query: found for query in asked if (found := findings([query], old, now, after=True))}
         if len(asked) - len(wrong) < min(count, len(asked)):
             lines += [f"{line} in release {before['release']}" for found in wrong.values() for line in found]
     return lines

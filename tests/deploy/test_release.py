@@ -69,6 +69,20 @@ def test_a_panel_may_gain_a_line_but_not_lose_one():
     assert blank([both[0], gained], BEFORE, NEW) == ["panel Health: Logins: no metric attempts_total in release 1.0.0"]
 
 
+def test_a_selector_may_gain_what_is_new_but_not_what_may_be_a_new_name():
+    with_page = alert('logins_total{view=~"login|page-login"}')
+    grown = Exports(OLD.metrics, {*OLD.views, "page-login"})
+    assert blank([with_page], BEFORE, grown) == []
+    assert len(blank([alert('logins_total{view="page-login"}')], BEFORE, grown)) == 1
+    renamed = Exports(OLD.metrics, {"login", "page-login"})
+    before = {**BEFORE, "views": ["login", "welcome"]}
+    assert blank([with_page], before, renamed) == [
+        f"{with_page.where}: no view page-login in release {BEFORE['release']}"
+    ]
+    lost = Exports(OLD.metrics, {"login"})
+    assert len(findings([with_page], lost, grown)) == 1
+
+
 @pytest.mark.parametrize(
     ("label", "old", "new", "missed"),
     [
@@ -78,12 +92,12 @@ def test_a_panel_may_gain_a_line_but_not_lose_one():
 )
 def test_a_renamed_value_or_view_is_bridged_by_both_names_and_by_nothing_else(label, old, new, missed):
     now = Exports({"logins_total": NEW.metrics["attempts_total"]}, NEW.views)
-    bridged = alert(f'logins_total{{{label}=~"{old}|{new}"}}')
-    assert (findings([bridged], now, OLD), findings([bridged], OLD, now)) == ([], [])
+    bridged = alert(f'logins_total{{{label}=~"({old}|{new})"}}')
+    assert (findings([bridged], now, OLD), findings([bridged], OLD, now, after=True)) == ([], [])
+    assert findings([bridged], now, now) == [f"{bridged.where}: no {missed.format(old)}"]  # it has had its time
+    beside = alert(f'logins_total{{{label}=~"{old}|{new}"}}')
+    assert findings([beside], now, OLD) == [f"{beside.where}: no {missed.format(old)}"]
     only_new, only_old = alert(f'logins_total{{{label}="{new}"}}'), alert(f'logins_total{{{label}="{old}"}}')
     assert findings([only_old], now, OLD) == [f"{only_old.where}: no {missed.format(old)}"]
     escaped = re.escape(new)
     assert blank([only_new], BEFORE, now) == [f"{only_new.where}: no {missed.format(escaped)} in release 1.0.0"]
-    # Beside a name that both have, the old one is nobody's bridge.
-    misspelt = alert('logins_total{result=~"succeeded|failed"}')
-    assert len(findings([misspelt], now, OLD)) == 1
