@@ -34,7 +34,7 @@ else
 	@echo "The product's own processes:"
 	@$(BIN)/python -m pytest $(BY_FILE) -m processes
 	@echo "Once more without the observability app:"
-	@LMS_OBSERVABILITY=0 $(BIN)/python -m pytest $(BOTH_CORES) -q -m "not processes and not observability and not fuzz"
+	@LMS_OBSERVABILITY=0 $(BIN)/python -m pytest $(BOTH_CORES) -q -m "not processes and not observability and not once"
 endif
 
 fuzz: $(STAMP) ## Ask the API 6000 generated things in sequences, as five kinds of people; CASES=20000 for more

@@ -11,16 +11,33 @@ from tests.system import System
 
 OF_OBSERVABILITY = ("observability", "deploy", "bare_project", "docs", "drill", "panels", "preview")
 
+# They take long, and what they ask of the LMS has nothing to do with who listens to its signals.
+SAME_WITHOUT_OBSERVABILITY = (
+    "accounts/test_fuzz.py",
+    "certificates/test_killed_workers.py",
+    "certificates/test_parallel.py",
+    "lms/test_api_fuzz.py",
+    "lms/test_api_stateful.py",
+    "lms/test_authorisation.py",
+    "lms/test_backup.py",
+    "lms/test_mass_assignment.py",
+    "lms/test_seed_demo.py",
+    "quizzes/test_parallel.py",
+)
+
 # Not even imported where the app is left out: importing it is half of installing it.
 collect_ignore = list(OF_OBSERVABILITY) if os.environ.get("LMS_OBSERVABILITY") == "0" else []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever tests observability or what is deployed around it needs the app; the marker follows from the folder."""
+    """Whatever tests observability or what is deployed around it needs the app; the markers follow from the place."""
     root = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(root).parts[0] in OF_OBSERVABILITY:
+        place = item.path.relative_to(root)
+        if place.parts[0] in OF_OBSERVABILITY:
             item.add_marker("observability")
+        if place.as_posix() in SAME_WITHOUT_OBSERVABILITY:
+            item.add_marker("once")
 
 
 class ByFile(LoadFileScheduling):

@@ -1,10 +1,11 @@
-"""The commands behind make whose work takes too long for a test do at least start."""
+"""What takes too long for a test, or for a second run of it: it does at least start, or exist."""
 
 import subprocess
 import sys
 
 import pytest
 
+from tests.conftest import SAME_WITHOUT_OBSERVABILITY
 from tests.system import ROOT
 
 pytestmark = pytest.mark.observability
@@ -17,3 +18,7 @@ def test_the_command_says_how_it_is_used(module):
         [sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout.split(":")[0]) == (0, "usage"), done.stderr
+
+
+def test_what_is_left_out_of_the_run_without_observability_exists():
+    assert [name for name in SAME_WITHOUT_OBSERVABILITY if not (ROOT / "tests" / name).is_file()] == []

@@ -49,6 +49,7 @@ FIGURES: list[tuple[Any, str, Callable[[float], str]]] = [
     (_("Beat, overdue"), "celery_beat_lag_seconds", _seconds),
     (_("Requests to the API"), "api:http_responses:rate5m", _per_second),
     (_("Errors of the API"), "api:http_errors:ratio_rate5m", _percent),
+    (_("Errors of the pages"), "pages:http_errors:ratio_rate5m", _percent),
     (_("95th percentile of an answer's time"), "api:http_request_duration_seconds:p95_rate5m", _seconds),
     (_("Database pool in use, the fullest process"), "max(pool:db_client_connections:utilisation)", _percent),
     (_("Messages in the queue"), "sum(celery_queue_messages)", _number),

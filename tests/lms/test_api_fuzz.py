@@ -24,7 +24,7 @@ from tests.authorisation import World
 from tests.lms.test_authorisation import ROWS, world  # noqa: F401  a fixture
 
 # Made-up session cookies hold characters that only memcached would mind.
-pytestmark = [pytest.mark.fuzz, pytest.mark.filterwarnings("default::django.core.cache.CacheKeyWarning")]
+pytestmark = pytest.mark.filterwarnings("default::django.core.cache.CacheKeyWarning")
 
 EXAMPLES = int(os.environ.get("LMS_FUZZ_EXAMPLES", "3"))
 WHO = ["outsider", "stranger", "learner", "instructor", "admin"]

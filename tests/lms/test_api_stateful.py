@@ -43,7 +43,6 @@ WHO = ["outsider", "stranger", "learner", "instructor", "admin"]
 LET_IN, KNOWN_THING, KNOWN_BODY = 0.5, 0.9, 0.3
 
 pytestmark = [
-    pytest.mark.fuzz,
     pytest.mark.filterwarnings("default::django.core.cache.CacheKeyWarning"),
     pytest.mark.timeout(3600 if CASES else 120),
 ]
