@@ -1,7 +1,6 @@
 """Limits: exact in parallel, the same on every path, never gone."""
 
 import socket
-import threading
 import time
 from collections import Counter
 
@@ -18,6 +17,7 @@ from accounts.throttling import RoleThrottle
 from tests.accounts.conftest import PASSWORD, ApiClient, delivered
 from tests.accounts.test_admin import enter
 from tests.accounts.test_flows import SIGNUP, totp_now
+from tests.at_once import at_once
 
 WRONG = "not the passphrase"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -42,25 +42,9 @@ def amounts(settings):
     return change
 
 
-def in_parallel(number: int, call) -> list:
-    barrier = threading.Barrier(number)
-    results: list = []
-
-    def run(index: int) -> None:
-        barrier.wait()
-        results.append(call(index))
-
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
 def test_exactly_the_amount_passes_in_parallel(amounts):
     amounts(submits="10/60")
-    refusals = in_parallel(60, lambda _: limits.take(Count("submits", "ada")))
+    refusals = at_once([lambda: limits.take(Count("submits", "ada"))] * 60)
     assert refusals.count(None) == 10
     assert {refusal.limit for refusal in refusals if refusal} == {"submits"}
     assert all(59 <= refusal.retry_after <= 60 for refusal in refusals if refusal)
@@ -117,7 +101,7 @@ def test_without_redis_each_process_counts_its_share(no_redis, amounts, settings
     amounts(submits="10/60", uploads="2/60")
     assert [limits.take(Count("submits", "ada")) is None for _ in range(5)] == [True, True, True, False, False]
     assert [limits.take(Count("uploads", "ada")) is None for _ in range(2)] == [True, False]
-    refusals = in_parallel(20, lambda _: limits.take(Count("submits", "grace")))
+    refusals = at_once([lambda: limits.take(Count("submits", "grace"))] * 20)
     assert refusals.count(None) == 3
 
 

@@ -1,16 +1,15 @@
 """Roles, state and who may change them."""
 
-import threading
-
 import pytest
 from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from drf_spectacular.generators import SchemaGenerator
 
 from accounts import services, signals
 from accounts.models import Role, User
 from core.errors import Conflict, Unprocessable
 from tests.accounts.conftest import PASSWORD, ApiClient
+from tests.at_once import at_once
 
 
 def logged_in(user: User) -> ApiClient:
@@ -127,24 +126,9 @@ def test_the_last_admin_stays(administrator, person):
 @pytest.mark.django_db(transaction=True)
 def test_two_admins_who_demote_each_other_leave_one():
     people = [services.create_person(email=f"a{n}@example.org", name="A", role=Role.ADMIN) for n in range(2)]
-    barrier = threading.Barrier(2)
-    errors: list[Exception] = []
-
-    def demote(person: User) -> None:
-        barrier.wait()
-        try:
-            services.change_role(person=person, role=Role.STUDENT)
-        except Conflict as error:
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=demote, args=(person,)) for person in people]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [error.code for error in errors] == ["last_admin"]
+    calls = [lambda person=person: services.change_role(person=person, role=Role.STUDENT) for person in people]
+    errors = [error for error in at_once(calls) if isinstance(error, Exception)]
+    assert [(type(error), error.code) for error in errors] == [(Conflict, "last_admin")]
     assert User.objects.filter(role=Role.ADMIN).count() == 1
 
 

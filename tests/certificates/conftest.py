@@ -13,6 +13,7 @@ from certificates.models import Certificate, IssueCause
 from courses import services as courses
 from courses.models import Course, CourseStaff, Enrollment, EnrollmentState
 from outbox import services as outbox
+from tests.announcements import heard
 
 SEED = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
@@ -103,16 +104,5 @@ def as_user() -> Callable[..., APIClient]:
 @pytest.fixture
 def announced():
     """What was announced during the test, as (signal name, facts)."""
-    heard: list[tuple[str, dict[str, Any]]] = []
-    receivers = []
-    for name, signal in vars(signals).items():
-        if isinstance(signal, signals.Signal):
-
-            def receive(sender: Any, _name: str = name, **facts: Any) -> None:
-                heard.append((_name, {key: value for key, value in facts.items() if key != "signal"}))
-
-            signal.connect(receive, weak=False)
-            receivers.append((signal, receive))
-    yield heard
-    for signal, receive in receivers:
-        signal.disconnect(receive)
+    with heard(signals) as said:
+        yield said

@@ -8,6 +8,7 @@ import pytest
 from accounts.models import Role, User
 from courses import services, signals
 from courses.models import Course, Lesson
+from tests.announcements import heard
 
 
 @pytest.fixture
@@ -52,20 +53,8 @@ def lessons_of(course: Course) -> list[Lesson]:
 @pytest.fixture
 def announced():
     """What was announced during the test, as (signal name, facts)."""
-    heard: list[tuple[str, dict[str, Any]]] = []
-    receivers = []
-    for name in vars(signals):
-        signal = getattr(signals, name)
-        if isinstance(signal, signals.Signal):
-
-            def receive(sender: Any, _name: str = name, **facts: Any) -> None:
-                heard.append((_name, {key: value for key, value in facts.items() if key != "signal"}))
-
-            signal.connect(receive, weak=False)
-            receivers.append((signal, receive))
-    yield heard
-    for signal, receive in receivers:
-        signal.disconnect(receive)
+    with heard(signals) as said:
+        yield said
 
 
 @pytest.fixture

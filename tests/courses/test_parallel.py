@@ -1,15 +1,15 @@
 """The same things done by many threads at once, on real connections."""
 
-import threading
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import close_old_connections, connection
+from django.db import connection
 
 from courses import services
 from courses.models import Course, Enrollment, Lesson, LessonProgress
+from tests.at_once import at_once
 from tests.courses.conftest import lessons_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,29 +22,6 @@ def _patient_pool(db):
     before, pool.timeout = pool.timeout, 60.0
     yield
     pool.timeout = before
-
-
-def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
-    """Run all calls from threads that start together; each result is what was returned or raised."""
-    barrier = threading.Barrier(len(calls))
-    results: list[Any] = [None] * len(calls)
-
-    def run(index: int, call: Callable[[], Any]) -> None:
-        barrier.wait()
-        try:
-            results[index] = call()
-        except Exception as error:
-            results[index] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    close_old_connections()
-    return results
 
 
 def test_one_person_enrolling_many_times_at_once_has_one_enrollment(student, course, names):

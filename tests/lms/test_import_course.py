@@ -2,16 +2,15 @@
 
 import json
 import re
-import threading
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from accounts.models import User
 from courses import services
 from courses.models import Course, ImportedItem, Lesson, LessonFile, Section
+from tests.at_once import at_once
 from tests.lms.olx_files import SMALL, everything, run, write
 
 pytestmark = pytest.mark.django_db
@@ -234,22 +233,6 @@ def test_a_lesson_that_left_the_source_goes_when_nobody_began_it(tmp_path):
 @pytest.mark.django_db(transaction=True)
 def test_the_same_export_imported_twice_at_once_is_one_course(tmp_path):
     path = write(tmp_path / "export", SMALL)
-    barrier, failures = threading.Barrier(4), []
-
-    def import_it() -> None:
-        barrier.wait()
-        try:
-            run(path)
-        except Exception as error:
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=import_it) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    assert [done for done in at_once([lambda: run(path)] * 4) if isinstance(done, Exception)] == []
     assert (Course.objects.count(), Section.objects.count()) == (1, 1)
     assert (Lesson.objects.count(), ImportedItem.objects.count()) == (2, 1)

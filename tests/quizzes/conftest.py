@@ -13,6 +13,7 @@ from courses import services as courses
 from outbox import services as outbox
 from quizzes import clock, services, signals
 from quizzes.models import Assignment, Attempt, Quiz
+from tests.announcements import heard
 
 SINGLE = {"choices": [{"id": "a", "text": "A", "weight": "1", "feedback": "well"}, {"id": "b", "text": "B"}]}
 SHORT = {"answers": [{"text": "secret answer"}]}
@@ -107,20 +108,8 @@ def client_of() -> Callable[[User], APIClient]:
 @pytest.fixture
 def announced():
     """What was announced during the test, as (signal name, facts)."""
-    heard: list[tuple[str, dict[str, Any]]] = []
-    receivers = []
-    for name in vars(signals):
-        signal = getattr(signals, name)
-        if isinstance(signal, signals.Signal):
-
-            def receive(sender: Any, _name: str = name, **facts: Any) -> None:
-                heard.append((_name, {key: value for key, value in facts.items() if key != "signal"}))
-
-            signal.connect(receive, weak=False)
-            receivers.append((signal, receive))
-    yield heard
-    for signal, receive in receivers:
-        signal.disconnect(receive)
+    with heard(signals) as said:
+        yield said
 
 
 @pytest.fixture

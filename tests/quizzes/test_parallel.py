@@ -1,13 +1,11 @@
 """The same things done by many at once: real threads, real connections."""
 
-import threading
 from collections import Counter
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import close_old_connections, connection
+from django.db import connection
 
 from core.errors import Conflict
 from courses import services as courses
@@ -16,6 +14,7 @@ from outbox import services as outbox
 from outbox.models import Message
 from quizzes import scoring, services
 from quizzes.models import Answer, Attempt, GradeChange, Submission, SubmissionState
+from tests.at_once import at_once
 from tests.quizzes.conftest import overdue
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,29 +32,6 @@ def _pool_of_an_api_worker(transactional_db):
     connection.close()
     connection.close_pool()
     options["pool"] = usual
-
-
-def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
-    """Run all calls from threads that start together; each result is what was returned or raised."""
-    barrier = threading.Barrier(len(calls))
-    results: list[Any] = [None] * len(calls)
-
-    def run(index: int, call: Callable[[], Any]) -> None:
-        barrier.wait()
-        try:
-            results[index] = call()
-        except Exception as error:
-            results[index] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    close_old_connections()
-    return results
 
 
 def post(client_of, user, path, key):
