@@ -24,6 +24,7 @@ from django.contrib.sites.shortcuts import get_current_site
 from django.core.mail import EmailMultiAlternatives
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from accounts import limits, login_limits, mail, signals
 from accounts.client_address import client_address
@@ -87,7 +88,7 @@ class AccountAdapter(DefaultAccountAdapter):
         seen = user.password
         user.set_password(password)
         if not User.objects.filter(pk=user.pk, password=seen).update(password=user.password):
-            raise Conflict("The password has been changed in the meantime.", code="password_changed")
+            raise Conflict(_("The password has been changed in the meantime."), code="password_changed")
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         """Two sign-ups with one address at the same moment: the second is answered as if the account had existed."""
@@ -105,9 +106,9 @@ class AccountAdapter(DefaultAccountAdapter):
         with transaction.atomic():
             locked = EmailAddress.objects.select_for_update().filter(pk=email_address.pk).first()
             if email_address.pk and (locked is None or locked.verified):
-                raise Conflict("This link has been used.", code="link_used")
+                raise Conflict(_("This link has been used."), code="link_used")
             if not super().confirm_email(request, email_address):
-                raise Conflict("This link has been used.", code="link_used")
+                raise Conflict(_("This link has been used."), code="link_used")
         return True
 
 

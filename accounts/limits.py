@@ -19,6 +19,7 @@ from typing import Any
 
 import redis
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from accounts import redis_state
 from core.errors import DomainError
@@ -80,7 +81,9 @@ class LimitExceeded(DomainError):
 
     def __init__(self, refusal: Refusal) -> None:
         seconds = refusal.retry_after
-        super().__init__(f"Try again in {seconds} seconds.", limit=refusal.limit, retry_after=seconds)
+        super().__init__(
+            _("Try again in %(seconds)s seconds.") % {"seconds": seconds}, limit=refusal.limit, retry_after=seconds
+        )
         self.retry_after = seconds
         self.limit = refusal.limit
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from rest_framework.permissions import BasePermission
 
 from accounts.models import Role, User
@@ -22,7 +23,7 @@ def has_role(user: Any, *roles: Role) -> bool:
 class IsInstructor(BasePermission):
     """Instructors and admins."""
 
-    message = "Only instructors may do this."
+    message = _("Only instructors may do this.")
 
     def has_permission(self, request: HttpRequest, view: Any) -> bool:
         return has_role(request.user, Role.INSTRUCTOR, Role.ADMIN)
@@ -31,7 +32,7 @@ class IsInstructor(BasePermission):
 class IsAdmin(BasePermission):
     """Admins."""
 
-    message = "Only admins may do this."
+    message = _("Only admins may do this.")
 
     def has_permission(self, request: HttpRequest, view: Any) -> bool:
         return has_role(request.user, Role.ADMIN)

@@ -4,6 +4,7 @@ import uuid
 
 from allauth.mfa.models import Authenticator
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import Role, User
 from core.errors import NotFound
@@ -22,7 +23,7 @@ def person(*, public_id: uuid.UUID) -> User:
     try:
         return people().get(public_id=public_id)
     except User.DoesNotExist:
-        raise NotFound("There is no such person.") from None
+        raise NotFound(_("There is no such person.")) from None
 
 
 def active_admins() -> QuerySet[User]:

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from accounts import selectors, signals
 from accounts.models import Role, User
@@ -20,7 +21,7 @@ def change_name(*, person: User, name: str) -> User:
 def change_time_zone(*, person: User, time_zone: str) -> User:
     """Empty: the site's. Raises Unprocessable for one that isn't known."""
     if time_zone and time_zone not in time_zones():
-        raise Unprocessable("There is no such time zone.", code="unknown_time_zone")
+        raise Unprocessable(_("There is no such time zone."), code="unknown_time_zone")
     person.time_zone = time_zone
     person.save(update_fields=["time_zone"])
     return person
@@ -33,7 +34,7 @@ def change_role(*, person: User, role: Role, by: User | None = None) -> User:
     Raises Conflict when no active admin would be left, Unprocessable for an unknown role.
     """
     if role not in Role.values:
-        raise Unprocessable(f"There is no role {role!r}.", code="unknown_role")
+        raise Unprocessable(_("There is no role %(role)r.") % {"role": role}, code="unknown_role")
     locked = _lock(person)
     if locked.role == role:
         return _copy(locked, person)
@@ -91,7 +92,7 @@ def create_person(*, email: str, name: str, role: Role = Role.STUDENT, password:
     Raises Conflict when the address is taken.
     """
     if User.objects.filter(email__iexact=email).exists():
-        raise Conflict("There is a person with this address already.", code="email_taken")
+        raise Conflict(_("There is a person with this address already."), code="email_taken")
     user = User.objects.create_user(email, password, name=name, role=role)
     user.trust_address()
     return user
@@ -105,7 +106,7 @@ def ensure_admin_remains(*, without: User) -> None:
     if transaction.get_connection().in_atomic_block:
         admins = admins.select_for_update()
     if {admin.pk for admin in admins} <= {without.pk}:
-        raise Conflict("This is the last active admin. Make somebody else an admin first.", code="last_admin")
+        raise Conflict(_("This is the last active admin. Make somebody else an admin first."), code="last_admin")
 
 
 def _lock(person: User) -> User:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from certificates import pdf, signals
 from certificates.models import Certificate, CertificateState
@@ -48,12 +49,12 @@ def stored_bytes(certificate: Certificate) -> bytes | None:
 def intact_bytes(certificate: Certificate) -> bytes:
     """The PDF as it was issued. Raises Conflict `not_valid`, `not_ready` (soon is), or `file_changed`."""
     if certificate.state != CertificateState.ISSUED:
-        raise Conflict("This certificate is no longer valid.", code="not_valid")
+        raise Conflict(_("This certificate is no longer valid."), code="not_valid")
     if not certificate.pdf_sha256:
-        raise Conflict("The PDF is being made.", code="not_ready", retry_after=RETRY_SECONDS)
+        raise Conflict(_("The PDF is being made."), code="not_ready", retry_after=RETRY_SECONDS)
     data = stored_bytes(certificate)
     if data is None or hashlib.sha256(data).hexdigest() != certificate.pdf_sha256:
-        raise Conflict("The stored file is not the one that was issued.", code="file_changed")
+        raise Conflict(_("The stored file is not the one that was issued."), code="file_changed")
     return data
 
 

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from certificates.models import Certificate
@@ -30,7 +31,7 @@ def certificate_for(user: User, serial: str) -> Certificate:
         certificates = certificates.filter(Q(user=user) | Q(Exists(teaches)))
     certificate = certificates.first()
     if certificate is None:
-        raise NotFound("There is no such certificate.")
+        raise NotFound(_("There is no such certificate."))
     return certificate
 
 
@@ -44,7 +45,7 @@ def course_by_slug(user: User, slug: str) -> Course:
     """Raises NotFound."""
     course = visible_courses(user).filter(slug=slug).first()
     if course is None:
-        raise NotFound("There is no such course.")
+        raise NotFound(_("There is no such course."))
     return course
 
 
@@ -55,4 +56,4 @@ def enrollment_in_care_of(user: User, public_id: UUID) -> Enrollment:
         is_admin(user) or CourseStaff.objects.filter(course=enrollment.course, user=user).exists()
     ):
         return enrollment
-    raise NotFound("There is no such enrollment.")
+    raise NotFound(_("There is no such enrollment."))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from certificates import signals, topics
@@ -44,9 +45,9 @@ def issue(*, enrollment: Enrollment, cause: IssueCause, actor: User | None = Non
     now = timezone.now()
     if cause == IssueCause.GRANTED:
         if actor is None or not note.strip():
-            raise Unprocessable("A certificate given by hand needs a reason.", code="reason_needed")
+            raise Unprocessable(_("A certificate given by hand needs a reason."), code="reason_needed")
     elif enrollment.state != EnrollmentState.COMPLETED:
-        raise Conflict("The course is not completed yet.", code="not_completed")
+        raise Conflict(_("The course is not completed yet."), code="not_completed")
     try:
         with transaction.atomic():
             certificate = _create(
@@ -69,7 +70,7 @@ def revoke(*, certificate: Certificate, reason: RevocationReason, actor: User | 
     if certificate.state == CertificateState.REVOKED:
         return certificate
     if certificate.state == CertificateState.REISSUED:
-        raise Conflict("A newer certificate took its place: revoke that one.", code="replaced")
+        raise Conflict(_("A newer certificate took its place: revoke that one."), code="replaced")
     certificate.state = CertificateState.REVOKED
     certificate.save(update_fields=["state"])
     _record(certificate, from_state=CertificateState.ISSUED, reason=reason, note=note, actor=actor)
@@ -85,7 +86,7 @@ def reissue(*, certificate: Certificate, reason: ReissueReason, actor: User, not
     """
     previous = _lock(certificate)
     if previous.state == CertificateState.REISSUED:
-        raise Conflict("A newer certificate took its place.", code="replaced")
+        raise Conflict(_("A newer certificate took its place."), code="replaced")
     before, previous.state = previous.state, CertificateState.REISSUED
     previous.save(update_fields=["state"])
     _record(previous, from_state=before, reason=reason, note=note, actor=actor)
@@ -105,7 +106,7 @@ def reissue(*, certificate: Certificate, reason: ReissueReason, actor: User, not
 def resend(*, certificate: Certificate) -> None:
     """Send the mail of a certificate once more. Raises Conflict `not_valid`."""
     if _lock(certificate).state != CertificateState.ISSUED:
-        raise Conflict("Only a valid certificate is sent.", code="not_valid")
+        raise Conflict(_("Only a valid certificate is sent."), code="not_valid")
     _publish_mail(certificate, key=str(uuid.uuid4()))
 
 
@@ -170,7 +171,7 @@ def _lock(certificate: Certificate) -> Certificate:
 def _create(*, user: User, enrollment: Enrollment, **fields: object) -> Certificate:
     name = clean_name(user.name)
     if not name:
-        raise Conflict("A certificate needs the person's name.", code="name_missing")
+        raise Conflict(_("A certificate needs the person's name."), code="name_missing")
     certificate = Certificate(
         user=user, course=enrollment.course, person_name=name, course_title=enrollment.course.title, **fields
     )

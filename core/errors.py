@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.functional import Promise
+
 
 class DomainError(Exception):
     """A rule of the domain said no. `detail` is safe to show to the person who asked."""
@@ -10,9 +12,9 @@ class DomainError(Exception):
     code = "bad_request"
     title = "The request can't be carried out"
 
-    def __init__(self, detail: str = "", *, code: str | None = None, **extra: Any) -> None:
+    def __init__(self, detail: str | Promise = "", *, code: str | None = None, **extra: Any) -> None:
         super().__init__(detail or self.title)
-        self.detail = detail or self.title
+        self.detail = str(detail or self.title)  # in the reader's language, whoever writes it down later
         if code is not None:
             self.code = code
         self.extra = extra
@@ -49,6 +51,8 @@ class Unavailable(DomainError):
     code = "unavailable"
     title = "A part of the service is out of reach"
 
-    def __init__(self, detail: str = "", *, code: str | None = None, retry_after: int = 5, **extra: Any) -> None:
+    def __init__(
+        self, detail: str | Promise = "", *, code: str | None = None, retry_after: int = 5, **extra: Any
+    ) -> None:
         super().__init__(detail, code=code, **extra)
         self.retry_after = retry_after

@@ -9,6 +9,7 @@ import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import Forbidden
@@ -85,10 +86,10 @@ def may_change(user: User, course: Course) -> bool:
 def require_teaching(user: User, course: Course) -> None:
     """Raises Forbidden."""
     if not teaches(user, course):
-        raise Forbidden("Only staff of this course may do this.")
+        raise Forbidden(_("Only staff of this course may do this."))
 
 
 def require_change(user: User, course: Course) -> None:
     """Raises Forbidden."""
     if not may_change(user, course):
-        raise Forbidden("Only instructors of this course may do this.")
+        raise Forbidden(_("Only instructors of this course may do this."))

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import Conflict, Forbidden, NotFound
@@ -32,7 +33,7 @@ def course_for(user: User, slug: str) -> Course:
     """Raises NotFound for a course that doesn't exist or isn't the person's to see."""
     course = courses_for(user).filter(slug=slug).first()
     if course is None:
-        raise NotFound("There is no such course.")
+        raise NotFound(_("There is no such course."))
     return course
 
 
@@ -53,10 +54,10 @@ def lesson_for(user: User, public_id: UUID) -> Lesson:
     """Raises NotFound unless the person may read the lesson, Forbidden (`lesson_not_open`) before it opens."""
     lesson = readable_lessons(user).filter(public_id=public_id).first()
     if lesson is None:
-        raise NotFound("There is no such lesson, or you are not enrolled in its course.")
+        raise NotFound(_("There is no such lesson, or you are not enrolled in its course."))
     opening = opens_at(lesson)
     if opening and timezone.now() < opening and not teaches(user, lesson.section.course):
-        raise Forbidden("This lesson opens later.", code="lesson_not_open", opens_at=opening.isoformat())
+        raise Forbidden(_("This lesson opens later."), code="lesson_not_open", opens_at=opening.isoformat())
     return lesson
 
 
@@ -99,7 +100,7 @@ def enrollment_of(user: User, public_id: UUID) -> Enrollment:
     """Raises NotFound for an enrollment of somebody else."""
     enrollment = enrollments_of(user).filter(public_id=public_id).first()
     if enrollment is None:
-        raise NotFound("You have no such enrollment.")
+        raise NotFound(_("You have no such enrollment."))
     return enrollment
 
 
@@ -107,7 +108,7 @@ def enrollment_in(user: User, course: Course) -> Enrollment:
     """Raises Conflict (`not_enrolled`) when the person never enrolled."""
     enrollment = enrollments_of(user).filter(course=course).first()
     if enrollment is None:
-        raise Conflict("You are not enrolled in this course.", code="not_enrolled")
+        raise Conflict(_("You are not enrolled in this course."), code="not_enrolled")
     return enrollment
 
 
@@ -119,7 +120,7 @@ def taught_enrollment(user: User, public_id: UUID) -> Enrollment:
     """An enrollment in a course that the person teaches. Raises NotFound for every other."""
     enrollment = Enrollment.objects.select_related("course", "user").filter(public_id=public_id).first()
     if enrollment is None or not teaches(user, enrollment.course):
-        raise NotFound("You teach no course with such an enrollment.")
+        raise NotFound(_("You teach no course with such an enrollment."))
     return enrollment
 
 
@@ -127,7 +128,7 @@ def section_for(user: User, public_id: UUID) -> Section:
     """Raises NotFound for a section of a course that the person may not see."""
     section = Section.objects.select_related("course").filter(public_id=public_id).first()
     if section is None or not visible_courses(user).filter(pk=section.course_id).exists():
-        raise NotFound("There is no such section.")
+        raise NotFound(_("There is no such section."))
     return section
 
 
@@ -135,7 +136,7 @@ def file_for(user: User, public_id: UUID) -> LessonFile:
     """Raises NotFound unless the person may have the file now."""
     file = readable_files(user).filter(public_id=public_id).first()
     if file is None:
-        raise NotFound("There is no such file, or you are not enrolled in its course.")
+        raise NotFound(_("There is no such file, or you are not enrolled in its course."))
     return file
 
 
@@ -152,5 +153,5 @@ def person(public_id: UUID) -> User:
 def _person(**by: Any) -> User:
     user = User.objects.filter(is_active=True, **by).first()
     if user is None:
-        raise NotFound("There is no such person.")
+        raise NotFound(_("There is no such person."))
     return user

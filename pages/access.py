@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from accounts import auth_limits, limits, signals
@@ -100,7 +101,7 @@ def for_people(view: View) -> View:
             return to_login(request)
         try:
             if lacks_second_factor(user):
-                raise Forbidden("Your role needs a second factor. Set one up first.", code="mfa_required")
+                raise Forbidden(_("Your role needs a second factor. Set one up first."), code="mfa_required")
             limits.require(Count(f"api_{user.role}", f"person:{user.pk}"))
             with in_zone_of(user):
                 return view(request, user, **parts)

@@ -49,7 +49,7 @@ def app(request: HttpRequest, user: User) -> HttpResponse:
     try:
         _totp, recovery = totp_flows.activate_totp(request, form)
     except IntegrityError:
-        raise Conflict("An authenticator app has been set up in the meantime.", code="app_exists") from None
+        raise Conflict(_("An authenticator app has been set up in the meantime."), code="app_exists") from None
     messages.success(request, _("The authenticator app is set up. Its code is asked for at each login."))
     return show_codes(request, recovery) if recovery else redirect("pages:two-factor")
 
@@ -68,7 +68,7 @@ def remove_app(request: HttpRequest, user: User) -> HttpResponse:
 @own_page("mfa:manage_recovery_codes")
 def new_codes(request: HttpRequest, user: User) -> HttpResponse:
     if not recovery_codes_flows.can_generate_recovery_codes(user):
-        raise Conflict("Set up an authenticator app or a passkey first.", code="no_factor")
+        raise Conflict(_("Set up an authenticator app or a passkey first."), code="no_factor")
     return show_codes(request, recovery_codes_flows.generate_recovery_codes(request))
 
 

@@ -34,7 +34,7 @@ def add(request: HttpRequest, user: User) -> HttpResponse:
         with transaction.atomic():
             _added, recovery = flows.add_authenticator(request, name=data["name"], credential=data["credential"])
     except DataError:
-        raise Unprocessable("The passkey holds characters that can't be stored.", code="credential") from None
+        raise Unprocessable(_("The passkey holds characters that can't be stored."), code="credential") from None
     messages.success(request, _("The passkey is added. You can log in with it."))
     return show_codes(request, recovery) if recovery else redirect("pages:two-factor")
 
@@ -45,8 +45,8 @@ def rename(request: HttpRequest, user: User, number: int) -> HttpResponse:
     form = UpdateWebAuthnInput({"id": number, "name": request.POST.get("name", "")}, user=user)
     if not form.is_valid():
         if "id" in form.errors:
-            raise NotFound("There is no such passkey.")
-        raise Unprocessable("A name has between 1 and 100 characters.", code="name")
+            raise NotFound(_("There is no such passkey."))
+        raise Unprocessable(_("A name has between 1 and 100 characters."), code="name")
     flows.rename_authenticator(request, form.cleaned_data["id"], form.cleaned_data["name"])
     messages.success(request, _("The passkey has a new name."))
     return redirect("pages:two-factor")
@@ -57,7 +57,7 @@ def rename(request: HttpRequest, user: User, number: int) -> HttpResponse:
 def remove(request: HttpRequest, user: User, number: int) -> HttpResponse:
     form = DeleteWebAuthnInput({"authenticators": [number]}, user=user)
     if not form.is_valid():
-        raise NotFound("There is no such passkey.")
+        raise NotFound(_("There is no such passkey."))
     flows.remove_authenticators(request, form.cleaned_data["authenticators"])
     messages.success(request, _("The passkey is removed."))
     return redirect("pages:two-factor")

@@ -48,7 +48,7 @@ def sessions(request: HttpRequest, user: User) -> HttpResponse:
 def end(request: HttpRequest, user: User, number: int) -> HttpResponse:
     mine = list(UserSession.objects.filter(user=user, pk=number))
     if not mine:
-        raise NotFound("There is no such session.")
+        raise NotFound(_("There is no such session."))
     flows.end_sessions(request, mine)
     if not request.user.is_authenticated:
         return redirect("pages:login")

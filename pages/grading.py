@@ -112,7 +112,7 @@ def attempt(request: HttpRequest, user: User, public_id: UUID) -> HttpResponse:
     """A learner's attempt with its answers, each of which leads to its own page."""
     shown = selectors.attempt_for(user, public_id)
     if not teaches(user, shown.quiz.lesson.section.course):
-        raise NotFound("There is no such attempt.")
+        raise NotFound(_("There is no such attempt."))
     rows = [(row, _in_words(row.response, row.version.content)) for row in shown.answers.all()]
     return _with_work(
         request, "pages/teaching/attempt.html", {"attempt": shown, "rows": rows, "course": _course(shown)}

@@ -145,7 +145,7 @@ def _take_back(user: User, public_id: UUID, named: str) -> None:
     try:
         file = selectors.answer_file(user, UUID(named))
     except ValueError:
-        raise DomainError("There is no such file.", code="invalid_form") from None
+        raise DomainError(_("There is no such file."), code="invalid_form") from None
     mine = selectors.own_attempt(user, public_id)
     services.remove_answer_file(attempt=mine, position=file.answer.position, file=file)
 

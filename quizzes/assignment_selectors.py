@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import Conflict, Forbidden, NotFound
@@ -22,7 +23,7 @@ def assignment_for(user: User, public_id: UUID) -> Assignment:
     """Raises NotFound."""
     assignment = assignments_for(user).filter(public_id=public_id).first()
     if assignment is None:
-        raise NotFound("There is no such assignment, or you are not enrolled in its course.")
+        raise NotFound(_("There is no such assignment, or you are not enrolled in its course."))
     return assignment
 
 
@@ -30,7 +31,7 @@ def changeable_assignment(user: User, public_id: UUID) -> Assignment:
     """Raises NotFound, and Forbidden for those who may only see it."""
     assignment = assignment_for(user, public_id)
     if not may_change(user, assignment.lesson.section.course):
-        raise Forbidden("Only instructors of the course may do this.")
+        raise Forbidden(_("Only instructors of the course may do this."))
     return assignment
 
 
@@ -48,7 +49,7 @@ def submission_for(user: User, public_id: UUID) -> Submission:
     """Raises NotFound."""
     submission = submissions_for(user).filter(public_id=public_id).first()
     if submission is None:
-        raise NotFound("There is no such submission.")
+        raise NotFound(_("There is no such submission."))
     return submission
 
 
@@ -60,9 +61,9 @@ def graded_submission(user: User, public_id: UUID, *, change: bool = False) -> S
     submission = submission_for(user, public_id)
     course = submission.assignment.lesson.section.course
     if not teaches(user, course):
-        raise NotFound("There is no such submission.")
+        raise NotFound(_("There is no such submission."))
     if change and not may_change(user, course):
-        raise Forbidden("Only instructors of the course may do this.")
+        raise Forbidden(_("Only instructors of the course may do this."))
     return submission
 
 
@@ -70,7 +71,7 @@ def submission_file(user: User, public_id: UUID) -> SubmissionFile:
     """A file that may be served. Raises NotFound; Conflict `quarantined`."""
     file = SubmissionFile.objects.filter(public_id=public_id, submission__in=submissions_for(user).values("pk")).first()
     if file is None:
-        raise NotFound("There is no such file.")
+        raise NotFound(_("There is no such file."))
     if file.quarantined:
-        raise Conflict("This file is in quarantine.", code="quarantined")
+        raise Conflict(_("This file is in quarantine."), code="quarantined")
     return file

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, Max, Min, OuterRef, Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import Forbidden, NotFound
@@ -48,7 +49,7 @@ def quiz_for(user: User, public_id: UUID) -> Quiz:
     """Raises NotFound."""
     quiz = quizzes_for(user).filter(public_id=public_id).first()
     if quiz is None:
-        raise NotFound("There is no such quiz, or you are not enrolled in its course.")
+        raise NotFound(_("There is no such quiz, or you are not enrolled in its course."))
     return quiz
 
 
@@ -61,7 +62,7 @@ def changeable_quiz(user: User, public_id: UUID) -> Quiz:
     """Raises NotFound, and Forbidden for those who may only see it."""
     quiz = quiz_for(user, public_id)
     if not may_change(user, quiz.lesson.section.course):
-        raise Forbidden("Only instructors of the course may do this.")
+        raise Forbidden(_("Only instructors of the course may do this."))
     return quiz
 
 
@@ -69,7 +70,7 @@ def graded_quiz(user: User, public_id: UUID) -> Quiz:
     """A quiz whose attempts the person may see. Raises as `changeable_quiz` does."""
     quiz = quiz_for(user, public_id)
     if not teaches(user, quiz.lesson.section.course):
-        raise Forbidden("Only staff of the course may do this.")
+        raise Forbidden(_("Only staff of the course may do this."))
     return quiz
 
 
@@ -85,9 +86,9 @@ def changeable_question(user: User, public_id: UUID) -> Question:
         .first()
     )
     if question is None or not teaches(user, question.quiz.lesson.section.course):
-        raise NotFound("There is no such question.")
+        raise NotFound(_("There is no such question."))
     if not may_change(user, question.quiz.lesson.section.course):
-        raise Forbidden("Only instructors of the course may do this.")
+        raise Forbidden(_("Only instructors of the course may do this."))
     return question
 
 
@@ -107,7 +108,7 @@ def attempt_for(user: User, public_id: UUID) -> Attempt:
         attempts_for(user).filter(public_id=public_id).prefetch_related(Prefetch("answers", queryset=answers)).first()
     )
     if attempt is None:
-        raise NotFound("There is no such attempt.")
+        raise NotFound(_("There is no such attempt."))
     return attempt
 
 
@@ -119,7 +120,7 @@ def own_attempt(user: User, public_id: UUID) -> Attempt:
         .first()
     )
     if attempt is None:
-        raise NotFound("There is no such attempt.")
+        raise NotFound(_("There is no such attempt."))
     return attempt
 
 
@@ -131,9 +132,9 @@ def graded_answer(user: User, public_id: UUID, position: int, *, change: bool = 
         .first()
     )
     if answer is None or not teaches(user, answer.attempt.quiz.lesson.section.course):
-        raise NotFound("There is no such answer.")
+        raise NotFound(_("There is no such answer."))
     if change and not may_change(user, answer.attempt.quiz.lesson.section.course):
-        raise Forbidden("Only instructors of the course may do this.")
+        raise Forbidden(_("Only instructors of the course may do this."))
     return answer
 
 
@@ -243,7 +244,7 @@ def answer_file(user: User, public_id: UUID) -> AnswerFile:
         .first()
     )
     if file is None:
-        raise NotFound("There is no such file.")
+        raise NotFound(_("There is no such file."))
     return file
 
 
@@ -251,9 +252,9 @@ def changeable_lesson(user: User, public_id: UUID) -> Lesson:
     """Raises NotFound, and Forbidden for those who may only read it."""
     lesson = readable_lessons(user).filter(public_id=public_id).first()
     if lesson is None:
-        raise NotFound("There is no such lesson.")
+        raise NotFound(_("There is no such lesson."))
     if not may_change(user, lesson.section.course):
-        raise Forbidden("Only instructors of the course may do this.")
+        raise Forbidden(_("Only instructors of the course may do this."))
     return lesson
 
 
@@ -262,5 +263,5 @@ def student_of(quiz: Quiz, public_id: UUID) -> User:
     course = quiz.lesson.section.course
     person = User.objects.filter(public_id=public_id, enrollments__course=course).first()
     if person is None:
-        raise NotFound("There is no such person in the course.")
+        raise NotFound(_("There is no such person in the course."))
     return person

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Max, ProtectedError
 from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import Conflict, NotFound
@@ -34,7 +35,7 @@ def create_course(
     Raises Conflict (`slug_taken`) when a given slug is in use.
     """
     if slug and Course.objects.filter(slug=slug).exists():
-        raise Conflict("Another course has this slug.", code="slug_taken")
+        raise Conflict(_("Another course has this slug."), code="slug_taken")
     course = Course.objects.create(
         title=title,
         slug=slug or free_slug(title),
@@ -104,12 +105,12 @@ def update_course(*, course: Course, changes: dict[str, Any], if_match: str | No
     check_version(course, if_match)
     slug = changes.get("slug", course.slug)
     if slug != course.slug and Course.objects.filter(slug=slug).exists():
-        raise Conflict("Another course has this slug.", code="slug_taken")
+        raise Conflict(_("Another course has this slug."), code="slug_taken")
     prerequisites = changes.pop("prerequisites", None)
     _set(course, changes, html="description")
     if prerequisites is not None:
         if any(_requires(before, course) for before in prerequisites):
-            raise Conflict("A course can't come before itself.", code="prerequisites_circular")
+            raise Conflict(_("A course can't come before itself."), code="prerequisites_circular")
         course.prerequisites.set(prerequisites)
     return course
 
@@ -142,14 +143,14 @@ def delete_lesson(*, lesson: Lesson) -> None:
     try:
         lesson.delete()
     except ProtectedError:
-        raise Conflict("People began this lesson; unpublish it instead.", code="lesson_has_progress") from None
+        raise Conflict(_("People began this lesson; unpublish it instead."), code="lesson_has_progress") from None
     recount_course(course=course)
 
 
 def delete_section(*, section: Section) -> None:
     """Raises Conflict (`section_not_empty`) while it holds lessons or imported items."""
     if section.lessons.exists() or section.imported_items.exists():
-        raise Conflict("The section is not empty.", code="section_not_empty")
+        raise Conflict(_("The section is not empty."), code="section_not_empty")
     section.delete()
 
 
@@ -164,9 +165,9 @@ def remove_staff(*, course: Course, user: User) -> None:
     staff = list(CourseStaff.objects.select_for_update().filter(course=course).order_by("pk"))
     entry = next((row for row in staff if row.user_id == user.pk), None)
     if entry is None:
-        raise NotFound("They are not staff of this course.")
+        raise NotFound(_("They are not staff of this course."))
     if [row.pk for row in staff if row.role == StaffRole.INSTRUCTOR] == [entry.pk]:
-        raise Conflict("A course keeps at least one instructor.", code="last_instructor")
+        raise Conflict(_("A course keeps at least one instructor."), code="last_instructor")
     entry.delete()
 
 

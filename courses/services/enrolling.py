@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import Conflict, DomainError
@@ -37,7 +38,7 @@ def enroll(*, user: User, course: Course, source: str = EnrollmentSource.SELF, a
         return approve(enrollment=existing, actor=actor) if asked_by_staff else lock_enrollment(existing)
     state = EnrollmentState.ACTIVE
     if course.state != CourseState.PUBLISHED:
-        raise Conflict("This course takes no enrollments now.", code="course_not_open")
+        raise Conflict(_("This course takes no enrollments now."), code="course_not_open")
     if source == EnrollmentSource.SELF:
         _check_dates(course)
         _check_prerequisites(user, course)
@@ -70,7 +71,7 @@ def approve(*, enrollment: Enrollment, actor: User | None = None) -> Enrollment:
     if enrollment.state in SEATED:
         return enrollment
     if enrollment.state != EnrollmentState.PENDING:
-        raise Conflict("Nothing waits for approval here.", code="enrollment_not_pending")
+        raise Conflict(_("Nothing waits for approval here."), code="enrollment_not_pending")
     _check_capacity(course)
     first = not enrollment.changes.filter(to_state=EnrollmentState.ACTIVE).exists()
     _change_state(enrollment, EnrollmentState.ACTIVE, actor)
@@ -86,7 +87,7 @@ def drop(*, enrollment: Enrollment, actor: User | None = None) -> Enrollment:
     """
     enrollment = lock_enrollment(enrollment)
     if enrollment.state == EnrollmentState.COMPLETED:
-        raise Conflict("A completed course can't be dropped.", code="enrollment_completed")
+        raise Conflict(_("A completed course can't be dropped."), code="enrollment_completed")
     if enrollment.state == EnrollmentState.DROPPED:
         return enrollment
     waited = enrollment.state == EnrollmentState.PENDING
@@ -159,24 +160,24 @@ def _current(course: Course) -> Course:
 def _check_dates(course: Course) -> None:
     now = timezone.now()
     if course.enrollment_opens_at and now < course.enrollment_opens_at:
-        raise Conflict("Enrollment opens later.", code="enrollment_not_open_yet")
+        raise Conflict(_("Enrollment opens later."), code="enrollment_not_open_yet")
     closings = [moment for moment in (course.enrollment_closes_at, course.ends_at) if moment]
     if closings and now >= min(closings):
-        raise Conflict("Enrollment is closed.", code="enrollment_closed")
+        raise Conflict(_("Enrollment is closed."), code="enrollment_closed")
 
 
 def _check_prerequisites(user: User, course: Course) -> None:
     done = Enrollment.objects.filter(user=user, state=EnrollmentState.COMPLETED).values("course")
     missing = list(course.prerequisites.exclude(pk__in=done).order_by("slug").values_list("slug", flat=True))
     if missing:
-        raise Conflict("Other courses come first.", code="prerequisites_missing", missing=missing)
+        raise Conflict(_("Other courses come first."), code="prerequisites_missing", missing=missing)
 
 
 def _check_capacity(course: Course) -> None:
     if course.capacity is None:
         return
     if Enrollment.objects.filter(course=course, state__in=SEATED).count() >= course.capacity:
-        raise Conflict("The course is full.", code="course_full")
+        raise Conflict(_("The course is full."), code="course_full")
 
 
 def _announce_arrival(enrollment: Enrollment, *, first: bool) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.core.files.base import File
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from core.errors import Conflict, DomainError, Unprocessable
 from core.events import announce
@@ -48,18 +49,20 @@ def _store(
     name = name.replace("\\", "/").rsplit("/", 1)[-1][-255:]
     size, digest, head = measure(content.chunks())
     if size > settings.MAX_FILE_BYTES:
-        raise TooLarge(f"At most {settings.MAX_FILE_BYTES} bytes are accepted.")
+        raise TooLarge(_("At most %(most)s bytes are accepted.") % {"most": settings.MAX_FILE_BYTES})
     if size == 0:
-        raise Unprocessable("The file is empty.", code="file_empty")
+        raise Unprocessable(_("The file is empty."), code="file_empty")
     content_type = content_type_of(name, head)
     if content_type is None:
         raise Unprocessable(
-            "Files of this type are not accepted, or it isn't what its name says.", code="file_type_refused"
+            _("Files of this type are not accepted, or it isn't what its name says."), code="file_type_refused"
         )
     if lesson is not None:
         Lesson.objects.select_for_update(no_key=True).get(pk=lesson.pk)
         if lesson.files.count() >= MOST_FILES_PER_LESSON:
-            raise Conflict(f"A lesson holds at most {MOST_FILES_PER_LESSON} files.", code="too_many_files")
+            raise Conflict(
+                _("A lesson holds at most %(most)s files.") % {"most": MOST_FILES_PER_LESSON}, code="too_many_files"
+            )
     file = LessonFile(
         course=course,
         lesson=lesson,

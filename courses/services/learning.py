@@ -15,6 +15,7 @@ from django.db import InternalError, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import Conflict, NotFound, Unprocessable
@@ -59,14 +60,14 @@ def complete_lesson(*, enrollment: Enrollment, lesson: Lesson) -> Enrollment:
     """
     _check_part_of_course(enrollment, lesson)
     if lesson.kind == LessonKind.VIDEO:
-        raise Conflict("A video is completed by watching it.", code="needs_watching")
+        raise Conflict(_("A video is completed by watching it."), code="needs_watching")
     if lesson.kind not in BY_HAND:
-        raise Conflict("This lesson is completed by its result.", code="needs_result")
+        raise Conflict(_("This lesson is completed by its result."), code="needs_result")
     enrollment = _lock_learning(enrollment, lesson)
     progress = _progress_row(enrollment, lesson)
     remaining = lesson.minimum_seconds - (timezone.now() - progress.started_at).total_seconds()
     if progress.completed_at is None and lesson.minimum_seconds and remaining > 0:
-        raise Conflict("Take your time with this lesson.", code="too_soon", remaining_seconds=math.ceil(remaining))
+        raise Conflict(_("Take your time with this lesson."), code="too_soon", remaining_seconds=math.ceil(remaining))
     _complete(enrollment, lesson, progress)
     return enrollment
 
@@ -84,20 +85,20 @@ def record_watching(
     """
     _check_part_of_course(enrollment, lesson)
     if lesson.kind != LessonKind.VIDEO:
-        raise Conflict("This lesson is no video.", code="not_a_video")
+        raise Conflict(_("This lesson is no video."), code="not_a_video")
     whole = lesson.duration_seconds or duration
     if not whole or not math.isfinite(whole) or whole <= 0:
-        raise Unprocessable("The video's duration is not known.", code="duration_needed")
+        raise Unprocessable(_("The video's duration is not known."), code="duration_needed")
     if not all(math.isfinite(end) and 0 <= start < end <= whole + 1 for start, end in ranges):
-        raise Unprocessable("Each range is [from, to] within the video.", code="invalid_ranges")
+        raise Unprocessable(_("Each range is [from, to] within the video."), code="invalid_ranges")
     enrollment = _lock_learning(enrollment, lesson)
     progress = _progress_row(enrollment, lesson)
     watched = watching.merge(progress.watched, ranges)
     elapsed = (timezone.now() - progress.started_at).total_seconds()
     if watching.seconds(watched) > elapsed * FASTEST_PLAYBACK + PLAYBACK_SLACK_SECONDS:
-        raise Unprocessable("More was reported than could be watched since opening.", code="faster_than_time")
+        raise Unprocessable(_("More was reported than could be watched since opening."), code="faster_than_time")
     if len(watched) > MOST_RANGES:
-        raise Unprocessable(f"More than {MOST_RANGES} separate ranges.", code="invalid_ranges")
+        raise Unprocessable(_("More than %(most)s separate ranges.") % {"most": MOST_RANGES}, code="invalid_ranges")
     progress.watched = watched
     progress.fraction = max(progress.fraction or 0.0, min(1.0, watching.seconds(watched) / whole))
     progress.save(update_fields=["watched", "fraction"])
@@ -130,16 +131,16 @@ def record_lesson_result(*, enrollment: Enrollment, lesson: Lesson, passed: bool
 
 def _check_part_of_course(enrollment: Enrollment, lesson: Lesson) -> None:
     if not lesson.published or lesson.section.course_id != enrollment.course_id:
-        raise NotFound("The course has no such lesson.")
+        raise NotFound(_("The course has no such lesson."))
 
 
 def _lock_learning(enrollment: Enrollment, lesson: Lesson) -> Enrollment:
     opening = opens_at(lesson)
     if opening and timezone.now() < opening:
-        raise Conflict("This lesson opens later.", code="lesson_not_open", opens_at=opening.isoformat())
+        raise Conflict(_("This lesson opens later."), code="lesson_not_open", opens_at=opening.isoformat())
     enrollment = lock_enrollment(enrollment)
     if enrollment.state not in LEARNING:
-        raise Conflict("The enrollment is not active.", code="enrollment_not_active")
+        raise Conflict(_("The enrollment is not active."), code="enrollment_not_active")
     return enrollment
 
 

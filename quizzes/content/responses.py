@@ -7,6 +7,8 @@ file_upload nothing (its files are uploaded). None empties an answer. Anything m
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from quizzes.content.schema import ContentError
 from quizzes.kinds import Kind
 
@@ -24,7 +26,7 @@ def check_response(kind: str, content: dict[str, Any], response: Any) -> Any:
             return _distinct(response, _ids(content["choices"]))
         case Kind.TRUE_FALSE:
             if not isinstance(response, bool):
-                raise ContentError("the answer must be true or false")
+                raise ContentError(_("the answer must be true or false"))
             return response
         case Kind.NUMERICAL:
             if isinstance(response, int | float) and not isinstance(response, bool):
@@ -42,7 +44,7 @@ def check_response(kind: str, content: dict[str, Any], response: Any) -> Any:
         case Kind.ESSAY:
             return _text(response, content["longest"])
         case _:
-            raise ContentError("this question is answered by uploading files")
+            raise ContentError(_("this question is answered by uploading files"))
 
 
 def _ids(entries: list[dict[str, Any]]) -> set[str]:
@@ -51,23 +53,23 @@ def _ids(entries: list[dict[str, Any]]) -> set[str]:
 
 def _known(value: Any, ids: set[str]) -> str:
     if not isinstance(value, str) or value not in ids:
-        raise ContentError("the answer names something that isn't part of the question")
+        raise ContentError(_("the answer names something that isn't part of the question"))
     return value
 
 
 def _distinct(value: Any, ids: set[str]) -> list[str]:
     if not isinstance(value, list) or len({_known(entry, ids) for entry in value}) != len(value):
-        raise ContentError("the answer must be a list without repetition")
+        raise ContentError(_("the answer must be a list without repetition"))
     return value
 
 
 def _object(value: Any, ids: set[str]) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise ContentError("the answer must be an object")
+        raise ContentError(_("the answer must be an object"))
     return {_known(key, ids): entry for key, entry in value.items() if entry is not None}
 
 
 def _text(value: Any, longest: int) -> str:
     if not isinstance(value, str) or len(value) > longest or "\x00" in value:
-        raise ContentError(f"the answer must be a text of at most {longest} characters")
+        raise ContentError(_("the answer must be a text of at most %(most)s characters") % {"most": longest})
     return value

@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import Conflict, Unprocessable
@@ -27,10 +28,10 @@ ASSIGNMENT_TERMS = (
 def create_assignment(*, lesson: Lesson, **terms: Any) -> Assignment:
     """Raises Conflict `not_an_assignment_lesson` or `has_assignment`, Unprocessable `invalid_terms`."""
     if lesson.kind != LessonKind.ASSIGNMENT:
-        raise Conflict("Only a lesson of kind assignment has one.", code="not_an_assignment_lesson")
+        raise Conflict(_("Only a lesson of kind assignment has one."), code="not_an_assignment_lesson")
     Lesson.objects.select_for_update(no_key=True).get(pk=lesson.pk)
     if Assignment.objects.filter(lesson=lesson).exists():
-        raise Conflict("The lesson has an assignment already.", code="has_assignment")
+        raise Conflict(_("The lesson has an assignment already."), code="has_assignment")
     return Assignment.objects.create(lesson=lesson, **_checked(terms, Assignment(lesson=lesson)))
 
 
@@ -53,10 +54,10 @@ def _checked(terms: dict[str, Any], assignment: Assignment) -> dict[str, Any]:
         checked["instructions"] = sanitise(checked["instructions"])
     endings = checked.get("endings", assignment.endings)
     if not isinstance(endings, list) or not all(re.fullmatch(r"\.[a-z0-9]{1,10}", str(ending)) for ending in endings):
-        raise Unprocessable('Endings are a list like [".pdf"].', code="invalid_terms")
+        raise Unprocessable(_('Endings are a list like [".pdf"].'), code="invalid_terms")
     rubric, most = checked.get("rubric", assignment.rubric), checked.get("max_points", assignment.max_points)
     if rubric and sum(_most(rubric).values(), Decimal(0)) != most:
-        raise Unprocessable("The rubric's points must add up to the assignment's.", code="invalid_terms")
+        raise Unprocessable(_("The rubric's points must add up to the assignment's."), code="invalid_terms")
     return checked
 
 
@@ -67,7 +68,7 @@ def _most(rubric: Any) -> dict[str, Decimal]:
             return most
     except (KeyError, TypeError, ValueError, InvalidOperation):
         pass
-    raise Unprocessable("A rubric is a list of entries with id, text and points.", code="invalid_terms")
+    raise Unprocessable(_("A rubric is a list of entries with id, text and points."), code="invalid_terms")
 
 
 def lock_submission(key: int) -> Submission:
@@ -86,11 +87,11 @@ def claim_submission(*, submission: Submission, by: User) -> Submission:
     """Take it for 30 minutes; again extends. Raises Conflict `own_answer`, `not_waiting` or `claimed`."""
     row = lock_submission(submission.pk)
     if row.enrollment.user_id == by.pk:
-        raise Conflict("Nobody grades their own work.", code="own_answer")
+        raise Conflict(_("Nobody grades their own work."), code="own_answer")
     if row.state != SubmissionState.WAITING:
-        raise Conflict("The submission doesn't wait for a grade.", code="not_waiting")
+        raise Conflict(_("The submission doesn't wait for a grade."), code="not_waiting")
     if row.claimed_by_id not in (None, by.pk) and row.claimed_until and row.claimed_until > clock.now():
-        raise Conflict("Somebody else is grading this submission.", code="claimed")
+        raise Conflict(_("Somebody else is grading this submission."), code="claimed")
     Submission.objects.filter(pk=row.pk).update(claimed_by=by, claimed_until=clock.now() + CLAIM)
     return loaded_submission(row.pk)
 
@@ -117,7 +118,7 @@ def grade_submission(
     moment = clock.now()
     held = row.claimed_by_id == by.pk and row.claimed_until is not None and row.claimed_until > moment
     if row.state != SubmissionState.WAITING or not held:
-        raise Conflict("Claim the submission before grading it.", code="not_claimed")
+        raise Conflict(_("Claim the submission before grading it."), code="not_claimed")
     total = _total(row.assignment, points, rubric or {})
     result = _result(row, total)
     Submission.objects.filter(pk=row.pk, state=SubmissionState.WAITING).update(
@@ -146,12 +147,12 @@ def override_submission(*, submission: Submission, by: User, points: Decimal, re
     Raises Conflict `not_graded` before it is graded or `own_answer`, Unprocessable `reason_needed` or `invalid_points`.
     """
     if not reason.strip():
-        raise Unprocessable("Say why.", code="reason_needed")
+        raise Unprocessable(_("Say why."), code="reason_needed")
     row = lock_submission(submission.pk)
     if row.enrollment.user_id == by.pk:
-        raise Conflict("Nobody grades their own work.", code="own_answer")
+        raise Conflict(_("Nobody grades their own work."), code="own_answer")
     if row.state != SubmissionState.GRADED:
-        raise Conflict("The submission isn't graded yet.", code="not_graded")
+        raise Conflict(_("The submission isn't graded yet."), code="not_graded")
     total = _total(row.assignment, points, {})
     result = _result(row, total)
     # Points by rubric entry would no longer add up to the new ones.
@@ -186,10 +187,15 @@ def _total(assignment: Assignment, points: Decimal | None, marks: dict[str, Deci
     most = _most(assignment.rubric)
     for key, value in marks.items():
         if key not in most or not value.is_finite() or not 0 <= value <= most[key]:
-            raise Unprocessable(f"The rubric has no {key!r}, or not so many points for it.", code="invalid_points")
+            raise Unprocessable(
+                _("The rubric has no %(key)r, or not so many points for it.") % {"key": key}, code="invalid_points"
+            )
     total = sum(marks.values(), Decimal(0)) if marks else points
     if total is None:
-        raise Unprocessable("Give points, or points by rubric entry.", code="invalid_points")
+        raise Unprocessable(_("Give points, or points by rubric entry."), code="invalid_points")
     if not total.is_finite() or not 0 <= total <= assignment.max_points or total != round(total, 4):
-        raise Unprocessable(f"Points must be within 0..{assignment.max_points.normalize():f}.", code="invalid_points")
+        raise Unprocessable(
+            _("Points must be within 0..%(most)s.") % {"most": f"{assignment.max_points.normalize():f}"},
+            code="invalid_points",
+        )
     return total

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Max, Q
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import Conflict, Forbidden, NotFound, Unprocessable
@@ -60,7 +61,7 @@ def start_attempt(*, user: User, quiz: Quiz) -> tuple[Attempt, bool]:
     _check_open(quiz, enrollment, extra, moment)
     number = (attempts.aggregate(last=Max("number"))["last"] or 0) + 1
     if quiz.max_attempts is not None and number > quiz.max_attempts + extra.extra_attempts:
-        raise Conflict("All attempts are used up.", code="attempts_used_up", max_attempts=quiz.max_attempts)
+        raise Conflict(_("All attempts are used up."), code="attempts_used_up", max_attempts=quiz.max_attempts)
     deadline = deadline_for(quiz, extra, moment)
     attempt = Attempt.objects.create(
         enrollment=enrollment,
@@ -72,7 +73,7 @@ def start_attempt(*, user: User, quiz: Quiz) -> tuple[Attempt, bool]:
     )
     versions = _drawn(quiz, attempt.seed)
     if not versions:
-        raise Conflict("This quiz has no questions yet.", code="no_questions")
+        raise Conflict(_("This quiz has no questions yet."), code="no_questions")
     Answer.objects.bulk_create(
         Answer(attempt=attempt, version=version, position=position) for position, version in enumerate(versions, 1)
     )
@@ -99,11 +100,12 @@ def save_answer(*, attempt: Attempt, position: int, response: Any) -> Answer:
     lock_open(attempt)
     answer = Answer.objects.select_related("version").filter(attempt=attempt, position=position).first()
     if answer is None:
-        raise NotFound("The attempt has no such question.")
+        raise NotFound(_("The attempt has no such question."))
     try:
         answer.response = check_response(answer.version.kind, answer.version.content, response)
     except ContentError as error:
-        raise Unprocessable(str(error).capitalize() + ".", code="invalid_answer") from None
+        text = str(error)
+        raise Unprocessable(f"{text[:1].upper()}{text[1:]}.", code="invalid_answer") from None
     Answer.objects.filter(pk=answer.pk).update(
         response=answer.response, revision=F("revision") + 1, saved_at=clock.ClockNow()
     )
@@ -115,10 +117,10 @@ def lock_open(attempt: Attempt) -> Attempt:
     """The attempt's row, held, while it takes answers. Raises Conflict as `save_answer` does."""
     row = Attempt.objects.select_for_update(no_key=True).get(pk=attempt.pk)
     if row.state != AttemptState.IN_PROGRESS:
-        raise Conflict("The attempt is closed.", code="attempt_closed", state=row.state)
+        raise Conflict(_("The attempt is closed."), code="attempt_closed", state=row.state)
     if row.accepts_until is not None and clock.now() > row.accepts_until:
         deadline = (row.deadline_at or row.accepts_until).isoformat()
-        raise Conflict("The deadline has passed.", code="deadline_passed", deadline_at=deadline)
+        raise Conflict(_("The deadline has passed."), code="deadline_passed", deadline_at=deadline)
     return row
 
 
@@ -183,20 +185,20 @@ def _locked_enrollment(user: User, quiz: Quiz) -> Enrollment:
         Enrollment.objects.select_for_update(of=("self",), no_key=True).filter(user=user, course=course).first()
     )
     if enrollment is None or not quiz.lesson.published or course.state == CourseState.DRAFT:
-        raise NotFound("There is no such quiz, or you are not enrolled in its course.")
+        raise NotFound(_("There is no such quiz, or you are not enrolled in its course."))
     if enrollment.state not in TAKING:
-        raise Conflict("The enrollment is not active.", code="enrollment_not_active")
+        raise Conflict(_("The enrollment is not active."), code="enrollment_not_active")
     return enrollment
 
 
 def _check_open(quiz: Quiz, enrollment: Enrollment, extra: Accommodation, moment: datetime.datetime) -> None:
     lesson_opens = opens_at(quiz.lesson)
     if lesson_opens and moment < lesson_opens:
-        raise Forbidden("This lesson opens later.", code="lesson_not_open", opens_at=lesson_opens.isoformat())
+        raise Forbidden(_("This lesson opens later."), code="lesson_not_open", opens_at=lesson_opens.isoformat())
     if quiz.opens_at and moment < quiz.opens_at:
-        raise Conflict("The quiz opens later.", code="quiz_not_open", opens_at=quiz.opens_at.isoformat())
+        raise Conflict(_("The quiz opens later."), code="quiz_not_open", opens_at=quiz.opens_at.isoformat())
     if quiz.closes_at and moment >= quiz.closes_at + datetime.timedelta(seconds=extra.extra_seconds):
-        raise Conflict("The quiz is closed.", code="quiz_closed", closes_at=quiz.closes_at.isoformat())
+        raise Conflict(_("The quiz is closed."), code="quiz_closed", closes_at=quiz.closes_at.isoformat())
 
 
 def _drawn(quiz: Quiz, seed: str) -> list[QuestionVersion]:

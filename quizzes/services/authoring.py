@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import Conflict, Unprocessable
@@ -28,10 +29,10 @@ MOST_POINTS = 1000
 def create_quiz(*, lesson: Lesson, **terms: Any) -> Quiz:
     """The quiz of a lesson of kind quiz. Raises Conflict `not_a_quiz_lesson` or `has_quiz`."""
     if lesson.kind != LessonKind.QUIZ:
-        raise Conflict("Only a lesson of kind quiz has a quiz.", code="not_a_quiz_lesson")
+        raise Conflict(_("Only a lesson of kind quiz has a quiz."), code="not_a_quiz_lesson")
     Lesson.objects.select_for_update(no_key=True).get(pk=lesson.pk)
     if Quiz.objects.filter(lesson=lesson).exists():
-        raise Conflict("The lesson has a quiz already.", code="has_quiz")
+        raise Conflict(_("The lesson has a quiz already."), code="has_quiz")
     _check_terms(terms, Quiz(lesson=lesson))
     return Quiz.objects.create(lesson=lesson, **terms)
 
@@ -56,14 +57,14 @@ def _check_terms(terms: dict[str, Any], quiz: Quiz) -> None:
         raise ValueError(f"a quiz has no {sorted(unknown)}")
     opens, closes = (terms.get(name, getattr(quiz, name)) for name in ("opens_at", "closes_at"))
     if opens and closes and closes <= opens:
-        raise Unprocessable("The quiz must close after it opens.", code="closes_before_opening")
+        raise Unprocessable(_("The quiz must close after it opens."), code="closes_before_opening")
 
 
 @transaction.atomic
 def delete_quiz(*, quiz: Quiz) -> None:
     """Raises Conflict `has_attempts` once somebody has taken it."""
     if Attempt.objects.filter(quiz=quiz).exists():
-        raise Conflict("People have taken this quiz.", code="has_attempts")
+        raise Conflict(_("People have taken this quiz."), code="has_attempts")
     QuestionVersion.objects.filter(question__quiz=quiz).delete()
     quiz.delete()
 
@@ -158,7 +159,7 @@ def set_pool(*, quiz: Quiz, name: str, draw: int) -> QuestionPool:
 @transaction.atomic
 def accommodate(*, quiz: Quiz, user: User, extra_seconds: int, extra_attempts: int = 0) -> Accommodation:
     """Give a student more time and attempts; an attempt in progress gets the time at once."""
-    row, _ = Accommodation.objects.update_or_create(
+    row, _created = Accommodation.objects.update_or_create(
         quiz=quiz, user=user, defaults={"extra_seconds": extra_seconds, "extra_attempts": extra_attempts}
     )
     running = Attempt.objects.filter(quiz=quiz, enrollment__user=user, state=AttemptState.IN_PROGRESS).first()

@@ -5,6 +5,7 @@ import hashlib
 from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from core.errors import Conflict, DomainError, NotFound, Unprocessable
 from core.events import announce
@@ -45,12 +46,14 @@ def _add(attempt: Attempt, position: int, upload: UploadedFile) -> tuple[AnswerF
     answer = _answer(attempt, position)
     content = answer.version.content
     if upload.size is None or upload.size > content["megabytes"] * MEGABYTE:
-        raise Unprocessable(f"A file may have {content['megabytes']} MB.", code="file_too_large")
+        raise Unprocessable(
+            _("A file may have %(megabytes)s MB.") % {"megabytes": content["megabytes"]}, code="file_too_large"
+        )
     name = file_name(upload)
     if kept := _same(answer, name, upload):
         return kept, False
     if answer.files.count() >= content["files"]:
-        raise Conflict("No more files can be added.", code="too_many_files", files=content["files"])
+        raise Conflict(_("No more files can be added."), code="too_many_files", files=content["files"])
     file = AnswerFile.objects.create(answer=answer, name=name, content=upload, size=upload.size, created_at=clock.now())
     return file, True
 
@@ -85,7 +88,7 @@ def remove_answer_file(*, attempt: Attempt, position: int, file: AnswerFile) -> 
 def _answer(attempt: Attempt, position: int) -> Answer:
     answer = Answer.objects.select_related("version").filter(attempt=attempt, position=position).first()
     if answer is None:
-        raise NotFound("The attempt has no such question.")
+        raise NotFound(_("The attempt has no such question."))
     if answer.version.kind != Kind.FILE_UPLOAD:
-        raise Unprocessable("This question isn't answered by files.", code="not_a_file_question")
+        raise Unprocessable(_("This question isn't answered by files."), code="not_a_file_question")
     return answer

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import Conflict, Unprocessable
@@ -133,11 +134,11 @@ def claim(*, answer: Answer, by: User) -> Answer:
     """Take this answer for 30 minutes; again extends. Raises Conflict `claimed`, `not_waiting` or `own_answer`."""
     row = Answer.objects.select_for_update(no_key=True).get(pk=answer.pk)
     if answer.attempt.enrollment.user_id == by.pk:
-        raise Conflict("Nobody grades their own answers.", code="own_answer")
+        raise Conflict(_("Nobody grades their own answers."), code="own_answer")
     if not row.needs_person or row.points is not None:
-        raise Conflict("The answer doesn't wait for a grade.", code="not_waiting")
+        raise Conflict(_("The answer doesn't wait for a grade."), code="not_waiting")
     if row.claimed_by_id not in (None, by.pk) and row.claimed_until and row.claimed_until > clock.now():
-        raise Conflict("Somebody else is grading this answer.", code="claimed")
+        raise Conflict(_("Somebody else is grading this answer."), code="claimed")
     return _claimed(row.pk, by)
 
 
@@ -168,11 +169,11 @@ def grade_answer(
     row = Answer.objects.select_for_update(of=("self",), no_key=True).select_related("version").get(pk=answer.pk)
     held = row.claimed_by_id == by.pk and row.claimed_until is not None and row.claimed_until > clock.now()
     if attempt.state != AttemptState.GRADING or not row.needs_person or row.points is not None or not held:
-        raise Conflict("Claim the answer before grading it.", code="not_claimed")
+        raise Conflict(_("Claim the answer before grading it."), code="not_claimed")
     marks = check_rubric(row, rubric or {})
     total = sum(marks.values(), Decimal(0)) if marks else points
     if total is None:
-        raise Unprocessable("Give points, or points by rubric entry.", code="invalid_points")
+        raise Unprocessable(_("Give points, or points by rubric entry."), code="invalid_points")
     check_points(row, total)
     Answer.objects.filter(pk=row.pk).update(
         points=total,
@@ -193,12 +194,17 @@ def grade_answer(
 def check_points(answer: Answer, points: Decimal) -> None:
     """Raises Unprocessable `invalid_points` outside of what the question can earn."""
     if not points.is_finite() or not 0 <= points <= answer.version.points or points != round(points, 4):
-        raise Unprocessable(f"Points must be within 0..{answer.version.points.normalize():f}.", code="invalid_points")
+        raise Unprocessable(
+            _("Points must be within 0..%(most)s.") % {"most": f"{answer.version.points.normalize():f}"},
+            code="invalid_points",
+        )
 
 
 def check_rubric(answer: Answer, marks: dict[str, Decimal]) -> dict[str, Decimal]:
     most = {entry["id"]: Decimal(entry["points"]) for entry in answer.version.content.get("rubric", [])}
     for key, value in marks.items():
         if key not in most or not value.is_finite() or not 0 <= value <= most[key]:
-            raise Unprocessable(f"The rubric has no {key!r}, or not so many points for it.", code="invalid_points")
+            raise Unprocessable(
+                _("The rubric has no %(key)r, or not so many points for it.") % {"key": key}, code="invalid_points"
+            )
     return marks

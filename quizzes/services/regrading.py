@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import Conflict, Unprocessable
@@ -34,7 +35,7 @@ def preview_regrade(*, question: Question) -> list[Change]:
     """
     key = question.current
     if key is None or scoring.is_graded_by_people(key.kind):
-        raise Conflict("People grade this question.", code="no_key")
+        raise Conflict(_("People grade this question."), code="no_key")
     answers = (
         Answer.objects.filter(
             version__question=question,
@@ -101,11 +102,11 @@ def override_points(*, answer: Answer, by: User, points: Decimal, reason: str) -
     """
     reason = _reason(reason)
     if answer.attempt.enrollment.user_id == by.pk:
-        raise Conflict("Nobody grades their own answers.", code="own_answer")
+        raise Conflict(_("Nobody grades their own answers."), code="own_answer")
     attempt = lock_attempt(answer.attempt_id)
     row = Answer.objects.select_for_update(of=("self",), no_key=True).select_related("version").get(pk=answer.pk)
     if attempt.state != AttemptState.GRADED:
-        raise Conflict("The attempt isn't graded yet.", code="not_graded")
+        raise Conflict(_("The attempt isn't graded yet."), code="not_graded")
     check_points(row, points)
     Answer.objects.filter(pk=row.pk).update(points=points, overridden=True, graded_by=by)
     GradeChange.objects.create(
@@ -118,5 +119,5 @@ def override_points(*, answer: Answer, by: User, points: Decimal, reason: str) -
 
 def _reason(reason: str) -> str:
     if not reason.strip():
-        raise Unprocessable("Say why.", code="reason_needed")
+        raise Unprocessable(_("Say why."), code="reason_needed")
     return reason.strip()

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import Conflict, DomainError, Forbidden, NotFound, Unprocessable
@@ -64,14 +65,16 @@ def _submit(
     moment = clock.now()
     opening = opens_at(assignment.lesson)
     if opening and moment < opening:
-        raise Forbidden("This lesson opens later.", code="lesson_not_open", opens_at=opening.isoformat())
+        raise Forbidden(_("This lesson opens later."), code="lesson_not_open", opens_at=opening.isoformat())
     late = days_late(assignment.due_at, moment)
     if late and assignment.due_at and assignment.late_policy == LatePolicy.REFUSE:
-        raise Conflict("The due date has passed.", code="past_due", due_at=assignment.due_at.isoformat())
+        raise Conflict(_("The due date has passed."), code="past_due", due_at=assignment.due_at.isoformat())
     versions = Submission.objects.filter(enrollment=enrollment, assignment=assignment)
     number = (versions.aggregate(last=Max("number"))["last"] or 0) + 1
     if assignment.max_versions is not None and number > assignment.max_versions:
-        raise Conflict("No more versions are accepted.", code="versions_used_up", max_versions=assignment.max_versions)
+        raise Conflict(
+            _("No more versions are accepted."), code="versions_used_up", max_versions=assignment.max_versions
+        )
     versions.filter(state=SubmissionState.WAITING).update(
         state=SubmissionState.SUPERSEDED, claimed_by=None, claimed_until=None
     )
@@ -105,30 +108,32 @@ def _locked_enrollment(user: User, assignment: Assignment) -> Enrollment:
         Enrollment.objects.select_for_update(of=("self",), no_key=True).filter(user=user, course=course).first()
     )
     if enrollment is None or not assignment.lesson.published or course.state == CourseState.DRAFT:
-        raise NotFound("There is no such assignment, or you are not enrolled in its course.")
+        raise NotFound(_("There is no such assignment, or you are not enrolled in its course."))
     if enrollment.state not in TAKING:
-        raise Conflict("The enrollment is not active.", code="enrollment_not_active")
+        raise Conflict(_("The enrollment is not active."), code="enrollment_not_active")
     return enrollment
 
 
 def _check_content(assignment: Assignment, text: str, files: Sequence[UploadedFile]) -> None:
     if not text.strip() and not files:
-        raise Unprocessable("There is neither text nor a file.", code="nothing_submitted")
+        raise Unprocessable(_("There is neither text nor a file."), code="nothing_submitted")
     if text and assignment.accepts == Accepts.FILES:
-        raise Unprocessable("This assignment takes files only.", code="text_not_accepted")
+        raise Unprocessable(_("This assignment takes files only."), code="text_not_accepted")
     if files and assignment.accepts == Accepts.TEXT:
-        raise Unprocessable("This assignment takes text only.", code="files_not_accepted")
+        raise Unprocessable(_("This assignment takes text only."), code="files_not_accepted")
     if len(text) > LONGEST_TEXT:
-        raise Unprocessable(f"A text has at most {LONGEST_TEXT} characters.", code="text_too_long")
+        raise Unprocessable(_("A text has at most %(most)s characters.") % {"most": LONGEST_TEXT}, code="text_too_long")
     if len(files) > assignment.max_files:
-        raise Unprocessable(f"At most {assignment.max_files} files.", code="too_many_files")
+        raise Unprocessable(_("At most %(most)s files.") % {"most": assignment.max_files}, code="too_many_files")
     for file in files:
         if not file.size:
-            raise Unprocessable("A file is empty.", code="file_empty")
+            raise Unprocessable(_("A file is empty."), code="file_empty")
         if file.size > assignment.max_file_bytes:
-            raise Unprocessable(f"A file has at most {assignment.max_file_bytes} bytes.", code="file_too_large")
+            raise Unprocessable(
+                _("A file has at most %(most)s bytes.") % {"most": assignment.max_file_bytes}, code="file_too_large"
+            )
         if PurePosixPath(file_name(file)).suffix.lower() not in assignment.endings:
-            raise Unprocessable("Files with this ending are not accepted.", code="file_type_refused")
+            raise Unprocessable(_("Files with this ending are not accepted."), code="file_type_refused")
 
 
 def _store(submission: Submission, upload: UploadedFile, stored: list[SubmissionFile]) -> None:

@@ -1,9 +1,7 @@
 """Pages of learners: who sees them, what they show and change, and what they cost."""
 
 import re
-from gettext import GNUTranslations
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -199,27 +197,6 @@ def test_a_person_who_was_locked_out_sees_the_login(world, as_user):
     client = as_user(world.people["learner"])
     User.objects.filter(pk=world.people["learner"].pk).update(is_active=False)
     assert client.get("/progress").status_code == 302
-
-
-def test_the_pages_speak_german(world, as_user):
-    answer = as_user(world.people["learner"]).get("/", headers={"Accept-Language": "de"})
-    assert '<html lang="de">' in answer.text
-    assert "<h1>Kurse</h1>" in answer.text
-
-
-def test_every_string_of_the_pages_is_in_the_compiled_german():
-    root = Path(learning.__file__).parent
-    root, project = Path(learning.__file__).parent, Path(learning.__file__).parents[1]
-    beside = (
-        project / "accounts/pages.py",
-        project / "certificates/templates/certificates/verification.html",
-    )
-    texts = [path.read_text() for path in (*root.glob("templates/**/*.html"), *root.glob("*.py"), *beside)]
-    wanted = {found for text in texts for found in re.findall(r'(?:translate |\b_\()"([^"]+)"', text)}
-    assert len(wanted) > 40
-    with open(root / "locale/de/LC_MESSAGES/django.mo", "rb") as compiled:
-        german = GNUTranslations(compiled)._catalog  # type: ignore[attr-defined]
-    assert sorted(wanted - {source for source, target in german.items() if target}) == []
 
 
 def _with_lesson(course):
