@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.conftest import SAME_WITHOUT_OBSERVABILITY
+from tests.conftest import LONGEST_FIRST, SAME_WITHOUT_OBSERVABILITY
 from tests.system import ROOT
 
 pytestmark = pytest.mark.observability
@@ -20,5 +20,6 @@ def test_the_command_says_how_it_is_used(module):
     assert (done.returncode, done.stdout.split(":")[0]) == (0, "usage"), done.stderr
 
 
-def test_what_is_left_out_of_the_run_without_observability_exists():
-    assert [name for name in SAME_WITHOUT_OBSERVABILITY if not (ROOT / "tests" / name).is_file()] == []
+def test_what_is_left_out_of_the_run_without_observability_or_begins_the_other_exists():
+    named = (*SAME_WITHOUT_OBSERVABILITY, *LONGEST_FIRST)
+    assert [name for name in named if not (ROOT / "tests" / name).exists()] == []

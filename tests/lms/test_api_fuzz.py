@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from lms.wsgi import application
 from tests.authorisation import World
-from tests.lms.test_authorisation import ROWS, world  # noqa: F401  a fixture
+from tests.lms.test_authorisation import ROWS
 
 # Made-up session cookies hold characters that only memcached would mind.
 pytestmark = pytest.mark.filterwarnings("default::django.core.cache.CacheKeyWarning")
@@ -37,7 +37,7 @@ def document() -> dict:
 
 
 @pytest.fixture
-def tokens(world: World, client) -> dict[str, str]:  # noqa: F811
+def tokens(world: World, client) -> dict[str, str]:
     """Session tokens; the outsider has none."""
     tokens = {"outsider": ""}
     for name in WHO[1:]:
@@ -64,7 +64,7 @@ def _no_limits(settings, monkeypatch):
 
 
 @pytest.mark.parametrize("name", sorted(ROWS))
-def test_generated_requests_meet_the_document(document, world, tokens, name):  # noqa: F811
+def test_generated_requests_meet_the_document(document, world, tokens, name):
     schema = schemathesis.openapi.from_dict(document)
     schema.app = application
     operation = schema.find_operation_by_id(name)

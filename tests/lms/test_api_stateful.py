@@ -32,7 +32,6 @@ from tests.lms.test_api_fuzz import (  # noqa: F401  fixtures
     _one_connection,
     document,
     tokens,
-    world,
 )
 from tests.lms.test_authorisation import ROWS
 
@@ -49,7 +48,7 @@ pytestmark = [
 
 
 @pytest.fixture
-def hidden(world) -> tuple[list[Secret], dict[str, list[str]]]:  # noqa: F811
+def hidden(world) -> tuple[list[Secret], dict[str, list[str]]]:
     return hide(world)
 
 
@@ -166,7 +165,7 @@ def test_no_sequence_breaks_the_document_or_shows_foreign_work(document, world, 
         ("attempt", "/api/v1/attempts/{}"),
     ],
 )
-def test_a_foreign_text_is_noticed_where_it_shows(world, hidden, thing, path):  # noqa: F811
+def test_a_foreign_text_is_noticed_where_it_shows(world, hidden, thing, path):
     secrets, foreign = hidden
     client = APIClient()
     client.force_authenticate(world.people["admin"])

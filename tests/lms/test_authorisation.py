@@ -1,21 +1,13 @@
 """Every operation of the OpenAPI document × everybody who may ask: the answer is the one in the matrix."""
 
-import importlib
-import importlib.util
-
 import pytest
 from django.db import transaction
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
-from tests.authorisation import ACTORS, Row, World, make_world
+from tests.authorisation import ACTORS, Row
+from tests.lms.conftest import MODULES
 
-APPS = ["accounts", "courses", "quizzes", "certificates", "analytics"]
-MODULES = [
-    importlib.import_module(f"tests.{app}.authorisation")
-    for app in APPS
-    if importlib.util.find_spec(f"tests.{app}") and importlib.util.find_spec(f"tests.{app}.authorisation")
-]
 ROWS: dict[str, Row] = {name: row for module in MODULES for name, row in module.ROWS.items()}
 
 
@@ -34,16 +26,6 @@ def test_every_operation_has_its_row_and_every_row_its_operation():
     documented = set(operations())
     assert sorted(documented - set(ROWS)) == [], "add their rows to tests/<app>/authorisation.py"
     assert sorted(set(ROWS) - documented) == []
-
-
-@pytest.fixture
-def world(db, settings, tmp_path) -> World:
-    settings.MEDIA_ROOT = tmp_path
-    world = make_world()
-    for module in MODULES:
-        if hasattr(module, "extend"):
-            module.extend(world)
-    return world
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from tests.authorisation import ACTORS
-from tests.lms.test_authorisation import APPS, ROWS, world  # noqa: F401  a fixture
+from tests.lms.conftest import APPS
+from tests.lms.test_authorisation import ROWS
 
 pytestmark = pytest.mark.django_db
 
@@ -106,7 +107,7 @@ def test_there_is_something_to_look_at(writes):
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_what_a_serializer_does_not_name_changes_nothing(name, world, writes):  # noqa: F811
+def test_what_a_serializer_does_not_name_changes_nothing(name, world, writes):
     if name not in writes:
         pytest.skip("takes no JSON object")
     method, path, named = writes[name]
