@@ -38,6 +38,12 @@ STEP_SECONDS = 5.0
 COMMAND = "make panels"
 
 
+def fetch() -> None:
+    """Raises RuntimeError, OSError or subprocess.TimeoutExpired for what can't be had."""
+    monitoring.fetch()
+    proxies.binary("caddy")
+
+
 def prepare(world: World) -> None:
     """The demo's people and their past, in a system that runs as in production: only the command sees DEBUG on."""
     subprocess.run(
@@ -85,6 +91,13 @@ def maintenance(world: World) -> None:
 
     with maintenance_under_way(world):
         wait_for(told, seconds=60, what="the alert that says so")
+
+
+def happen(world: World) -> None:
+    """What dashboards show besides what people do: trouble at the proxy, and a deployment during maintenance."""
+    distrusted_proxy(world)
+    with worker_restarted(world):
+        maintenance(world)
 
 
 def simulate(world: World, *, seconds: float, seed: int, days: float = DAYS) -> int:
@@ -155,8 +168,7 @@ def main() -> int:
         if given.demo:
             sources = demo.sources_of(Path(os.environ.get("LMS_RUN_DIR", ROOT / ".run")), given.demo)
         else:
-            monitoring.fetch()
-            proxies.binary("caddy")
+            fetch()
     except (RuntimeError, OSError, ValueError, subprocess.TimeoutExpired) as error:
         print(f"panels: {error}", file=sys.stderr)
         return 1
@@ -171,9 +183,7 @@ def main() -> int:
     ):
         prepare(world)
         sources = sources_of(world)
-        distrusted_proxy(world)
-        with worker_restarted(world):  # a deployment, for the annotation
-            maintenance(world)
+        happen(world)
         code = simulate(world, seconds=given.minutes * 60, seed=given.seed)
         findings = look(world, sources, began, SETTLE_SECONDS)
     facts = (

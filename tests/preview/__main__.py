@@ -14,10 +14,18 @@ import time
 from pathlib import Path
 
 from deploy.grafana.queries import Range
-from lms import monitoring
-from tests.drill.faults.servers import worker_restarted
 from tests.drill.world import World
-from tests.panels.__main__ import SETTLE_SECONDS, STEP_SECONDS, dashboards, look, prepare, simulate, sources_of
+from tests.panels.__main__ import (
+    SETTLE_SECONDS,
+    STEP_SECONDS,
+    dashboards,
+    fetch,
+    happen,
+    look,
+    prepare,
+    simulate,
+    sources_of,
+)
 from tests.preview.pictures import take
 from tests.preview.server import FILES, serving
 from tests.system import ROOT
@@ -36,7 +44,7 @@ def main() -> int:
         print(f"preview: no {lacking[0]}; `make preview` installs it.", file=sys.stderr)
         return 1
     try:
-        monitoring.fetch()
+        fetch()
         with tempfile.TemporaryDirectory(prefix="lms-preview-") as directory:
             problems = _preview(Path(directory), given)
     except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
@@ -53,8 +61,7 @@ def _preview(directory: Path, given: argparse.Namespace) -> list[str]:
     with World(directory, host_disks=True) as world:
         prepare(world)
         sources = sources_of(world)
-        with worker_restarted(world):  # a deployment, for the annotation
-            pass
+        happen(world)
         simulate(world, seconds=given.minutes * 60, seed=given.seed)
         look(world, sources, began, SETTLE_SECONDS)
         range_ = Range(began, time.time(), STEP_SECONDS)
