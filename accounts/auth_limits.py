@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
 from redis import RedisError
 
 from accounts import limits, redis_state, signals
@@ -134,7 +135,7 @@ class AuthLimitsMiddleware:
         if isinstance(exception, RedisError):
             # What only Redis can decide, such as whether a code has been used: refused while it is gone.
             redis_state.failed(exception)
-            return problem_response(request, Unavailable("A part of the service is out of reach. Try again soon."))
+            return problem_response(request, Unavailable(_("A part of the service is out of reach. Try again soon.")))
         if isinstance(exception, LimitExceeded):
             announce(signals.throttled, User, limit=exception.limit, source=client_address(request))
         return problem_response(request, exception) if isinstance(exception, DomainError) else None

@@ -19,7 +19,8 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts import redis_state
 from core.errors import DomainError
@@ -77,13 +78,13 @@ class LimitExceeded(DomainError):
 
     status = 429
     code = "rate_limited"
-    title = "Too many requests"
+    title = _("Too many requests")
 
     def __init__(self, refusal: Refusal) -> None:
         seconds = refusal.retry_after
-        super().__init__(
-            _("Try again in %(seconds)s seconds.") % {"seconds": seconds}, limit=refusal.limit, retry_after=seconds
-        )
+        # English says one as it says many: its words stay. Other languages have a singular.
+        text = ngettext("Try again in %(seconds)s seconds.", "Try again in %(seconds)s seconds.", seconds)
+        super().__init__(text % {"seconds": seconds}, limit=refusal.limit, retry_after=seconds)
         self.retry_after = seconds
         self.limit = refusal.limit
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import jwt
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from certificates import keys
 from certificates.models import Certificate, CertificateState
@@ -74,7 +75,7 @@ def credential(certificate: Certificate) -> dict[str, Any]:
 def sign(certificate: Certificate) -> str:
     """The compact token. Raises Conflict `not_valid` for a certificate that isn't, NotFound without a key."""
     if certificate.state != CertificateState.ISSUED:
-        raise Conflict("This certificate is no longer valid.", code="not_valid")
+        raise Conflict(_("This certificate is no longer valid."), code="not_valid")
     key = keys.signing_key()
     payload = credential(certificate)
     claims = {

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from core.errors import NotFound
 
@@ -59,7 +60,7 @@ def signing_key() -> BadgeKey:
     """Raises NotFound `badges_not_configured`."""
     keys = all_keys()
     if not keys:
-        raise NotFound("This installation signs no badges.", code="badges_not_configured")
+        raise NotFound(_("This installation signs no badges."), code="badges_not_configured")
     return keys[0]
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 
 class DomainError(Exception):
@@ -10,11 +11,11 @@ class DomainError(Exception):
 
     status = 400
     code = "bad_request"
-    title = "The request can't be carried out"
+    title: str | Promise = _("The request can't be carried out")
 
     def __init__(self, detail: str | Promise = "", *, code: str | None = None, **extra: Any) -> None:
-        super().__init__(detail or self.title)
         self.detail = str(detail or self.title)  # in the reader's language, whoever writes it down later
+        super().__init__(self.detail)
         if code is not None:
             self.code = code
         self.extra = extra
@@ -23,25 +24,25 @@ class DomainError(Exception):
 class NotFound(DomainError):
     status = 404
     code = "not_found"
-    title = "There is no such thing, or it isn't yours to see"
+    title = _("There is no such thing, or it isn't yours to see")
 
 
 class Forbidden(DomainError):
     status = 403
     code = "forbidden"
-    title = "You may not do this"
+    title = _("You may not do this")
 
 
 class Conflict(DomainError):
     status = 409
     code = "conflict"
-    title = "The present state doesn't allow this"
+    title = _("The present state doesn't allow this")
 
 
 class Unprocessable(DomainError):
     status = 422
     code = "unprocessable"
-    title = "The content can't be processed"
+    title = _("The content can't be processed")
 
 
 class Unavailable(DomainError):
@@ -49,7 +50,7 @@ class Unavailable(DomainError):
 
     status = 503
     code = "unavailable"
-    title = "A part of the service is out of reach"
+    title = _("A part of the service is out of reach")
 
     def __init__(
         self, detail: str | Promise = "", *, code: str | None = None, retry_after: int = 5, **extra: Any

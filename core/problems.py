@@ -1,12 +1,14 @@
 """Problem bodies (RFC 9457, `application/problem+json`) for every error the API answers.
 
 Members: type, title, status, detail, code (stable, for programs), request_id (when known), errors (per field, on 400).
+What a rule refuses has its title and detail in the language of the request.
 """
 
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, JsonResponse
+from django.utils.functional import Promise
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -18,8 +20,9 @@ CONTENT_TYPE = "application/problem+json"
 
 
 def problem_body(
-    *, status: int, code: str, title: str, detail: str = "", request: Any = None, **extra: Any
+    *, status: int, code: str, title: str | Promise, detail: str = "", request: Any = None, **extra: Any
 ) -> dict[str, Any]:
+    title = str(title)
     body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "code": code}
     if detail and detail != title:
         body["detail"] = detail
@@ -81,7 +84,7 @@ def _from_api_exception(request: Any, error: exceptions.APIException) -> Respons
 
 
 def problem_json_response(
-    request: HttpRequest, *, status: int, code: str, title: str, detail: str = ""
+    request: HttpRequest, *, status: int, code: str, title: str | Promise, detail: str = ""
 ) -> JsonResponse:
     """For plain Django views and handlers that answer API clients."""
     body = problem_body(status=status, code=code, title=title, detail=detail, request=request)

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -46,9 +47,12 @@ def by_key(*, user: User, key: str, fingerprint: str, work: Callable[[], tuple[i
     """
     key = key.strip()
     if not key:
-        raise DomainError("Send an Idempotency-Key with this request.", code="idempotency_key_missing")
+        raise DomainError(_("Send an Idempotency-Key with this request."), code="idempotency_key_missing")
     if len(key) > LONGEST_KEY or not key.isprintable():
-        raise DomainError(f"An Idempotency-Key has at most {LONGEST_KEY} characters.", code="idempotency_key_invalid")
+        raise DomainError(
+            _("An Idempotency-Key has at most %(most)s characters.") % {"most": LONGEST_KEY},
+            code="idempotency_key_invalid",
+        )
     record = _claim(user, key, fingerprint)
     if record.status is not None:
         return True, record.status, record.body
@@ -80,14 +84,14 @@ def _claim(user: User, key: str, fingerprint: str) -> IdempotencyRecord:
             user=user, key=key, defaults={"fingerprint": fingerprint}
         )
     if record.fingerprint != fingerprint:
-        raise Unprocessable("This Idempotency-Key was used for another request.", code="idempotency_key_reused")
+        raise Unprocessable(_("This Idempotency-Key was used for another request."), code="idempotency_key_reused")
     if ours or record.status is not None:
         return record
     taken_over = IdempotencyRecord.objects.filter(
         pk=record.pk, status__isnull=True, claimed_at=record.claimed_at, claimed_at__lt=timezone.now() - ABANDONED_AFTER
     ).update(claimed_at=timezone.now())
     if not taken_over:
-        raise Conflict("A request with this Idempotency-Key is being carried out.", code="request_in_flight")
+        raise Conflict(_("A request with this Idempotency-Key is being carried out."), code="request_in_flight")
     return record
 
 

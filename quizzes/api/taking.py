@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import FileResponse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
@@ -202,7 +203,7 @@ class AnswerFiles(APIView):
         attempt = selectors.own_attempt(caller(request), public_id)
         upload = request.FILES.get("file")
         if upload is None:
-            raise DomainError("Send one file under the name `file`.", code="file_missing")
+            raise DomainError(_("Send one file under the name `file`."), code="file_missing")
         file = services.add_answer_file(attempt=attempt, position=position, upload=upload)
         return Response({"id": file.public_id, "name": file.name, "size": file.size}, status=201)
 
@@ -227,7 +228,7 @@ class AnswerFileDetail(APIView):
         file = self._file(request, public_id)
         attempt = file.answer.attempt
         if attempt.enrollment.user_id != caller(request).pk:
-            raise NotFound("There is no such file.")
+            raise NotFound(_("There is no such file."))
         services.remove_answer_file(attempt=attempt, position=file.answer.position, file=file)
         return Response(status=204)
 

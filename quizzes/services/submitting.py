@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from core.errors import Conflict, DomainError, Forbidden, NotFound, Unprocessable
@@ -124,7 +125,8 @@ def _check_content(assignment: Assignment, text: str, files: Sequence[UploadedFi
     if len(text) > LONGEST_TEXT:
         raise Unprocessable(_("A text has at most %(most)s characters.") % {"most": LONGEST_TEXT}, code="text_too_long")
     if len(files) > assignment.max_files:
-        raise Unprocessable(_("At most %(most)s files.") % {"most": assignment.max_files}, code="too_many_files")
+        said = ngettext("At most %(most)s files.", "At most %(most)s files.", assignment.max_files)
+        raise Unprocessable(said % {"most": assignment.max_files}, code="too_many_files")
     for file in files:
         if not file.size:
             raise Unprocessable(_("A file is empty."), code="file_empty")
