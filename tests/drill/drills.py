@@ -9,6 +9,7 @@ BURNS = (
     Expected("ErrorBudgetBurn", "team", "warning", "window-1d", "over 2h and 1d"),
     Expected("ErrorBudgetBurn", "team", "warning", "window-3d", "over 6h and 3d"),
 )
+WORK_WAITS = ("OutboxStuck", "ExamSweeperLate", "GradingLate")
 SLOW_FIRE, SLOW_RESOLVE = 300.0, 500.0  # predictions: over an hour's growth, and until the growth has become history
 
 # Beside all others, from the beginning to its end: it takes three hours without a check, divided.
@@ -37,20 +38,21 @@ WAVES = (
             resolve_seconds=SLOW_RESOLVE,
         ),
         Drill(
-            resources.pool_leaking,
-            planned("DatabasePoolExhaustedSoon"),
-            # Whose target is down, of its trend nobody hears.
-            then=servers.metrics_of_web_frozen,
-            hushed=(Hushed("DatabasePoolExhaustedSoon", "planning, log", "info", "capacity"),),
+            work.worker_frozen_with_work_to_do,
+            (
+                *warns("QueueBacklog", "CeleryWorkerDown", *WORK_WAITS),
+                *planned("QueueGrows"),
+            ),
             fire_seconds=SLOW_FIRE,
             resolve_seconds=SLOW_RESOLVE,
         ),
         Drill(
-            work.worker_frozen_with_work_to_do,
-            (
-                *warns("QueueBacklog", "CeleryWorkerDown", "OutboxStuck", "ExamSweeperLate", "GradingLate"),
-                *planned("QueueGrows"),
-            ),
+            resources.pool_leaking,
+            planned("DatabasePoolExhaustedSoon"),
+            # Whose target is down, of its trend nobody hears; nor of what else its metrics tell.
+            then=servers.metrics_of_web_frozen,
+            after=WORK_WAITS,
+            hushed=(Hushed("DatabasePoolExhaustedSoon", "planning, log", "info", "capacity"),),
             fire_seconds=SLOW_FIRE,
             resolve_seconds=SLOW_RESOLVE,
         ),

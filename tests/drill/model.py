@@ -44,6 +44,7 @@ class Drill:
     root: bool = False  # it mounts, or makes a control group
     # Looked at while the fault lasts; or the second fault, if there is one, which comes once all has fired.
     then: Fault | None = None
+    after: tuple[str, ...] = ()  # alerts of other drills that the second fault would hide: it waits for their end
     hushed: tuple[Hushed, ...] = ()
     together: tuple[Expected, ...] = ()  # fires for several instances, of which one message tells
     despite: tuple[Expected, ...] = ()  # is told although others are hushed

@@ -16,6 +16,7 @@ from tests.drill.world import World
 
 QUIET_SECONDS = 150.0
 ENTER_SECONDS = 90.0
+END_SECONDS = 90.0
 HUSH_SECONDS = 10.0  # longer than what is new in a group waits
 E = TypeVar("E", bound=Expected)
 LINKS = ("https://lms.example.org/runbooks#", "https://grafana.example.org/d/lms-")
@@ -227,10 +228,20 @@ def _carried_out(world: World, drill: Drill, say: Callable[[str], object], enter
     return _report(drill, outcomes + routed, say)
 
 
+def _let_end(world: World, alerts: Sequence[str]) -> None:
+    """Wait until Alertmanager has none of `alerts` any more, END_SECONDS at most."""
+    until = time.monotonic() + END_SECONDS
+    while alerts and time.monotonic() < until:
+        if not any(world.groups(alert) for alert in alerts):
+            return
+        time.sleep(0.5)
+
+
 def _routed(world: World, drill: Drill, *, since: float) -> list[Outcome]:
     """What Alertmanager keeps to itself, tells in one, and tells all the same, while the fault or its second lasts."""
     with contextlib.ExitStack() as second:
         if drill.then:
+            _let_end(world, drill.after)
             since = time.monotonic()
             second.enter_context(drill.then(world))
         until = time.monotonic() + drill.fire_seconds
