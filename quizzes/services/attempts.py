@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Max, Q
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -104,8 +105,7 @@ def save_answer(*, attempt: Attempt, position: int, response: Any) -> Answer:
     try:
         answer.response = check_response(answer.version.kind, answer.version.content, response)
     except ContentError as error:
-        text = str(error)
-        raise Unprocessable(f"{text[:1].upper()}{text[1:]}.", code="invalid_answer") from None
+        raise Unprocessable(f"{capfirst(str(error))}.", code="invalid_answer") from None
     Answer.objects.filter(pk=answer.pk).update(
         response=answer.response, revision=F("revision") + 1, saved_at=clock.ClockNow()
     )

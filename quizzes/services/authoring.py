@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -139,7 +140,7 @@ def _version(
             raise ContentError(f"points must be within 0..{MOST_POINTS}")
         shape = opaque_ids(kind, normalise(kind, content, prompt))
     except ContentError as error:
-        raise Unprocessable(str(error)[:1].upper() + str(error)[1:] + ".", code="invalid_question") from None
+        raise Unprocessable(f"{capfirst(str(error))}.", code="invalid_question") from None
     return QuestionVersion(
         kind=kind,
         title=title[:250],

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from tests.drill.model import Drill, Expected, Hushed
 from tests.drill.world import World
+from tests.system import wait_for
 
 QUIET_SECONDS = 150.0
 ENTER_SECONDS = 90.0
@@ -230,11 +231,8 @@ def _carried_out(world: World, drill: Drill, say: Callable[[str], object], enter
 
 def _let_end(world: World, alerts: Sequence[str]) -> None:
     """Wait until Alertmanager has none of `alerts` any more, END_SECONDS at most."""
-    until = time.monotonic() + END_SECONDS
-    while alerts and time.monotonic() < until:
-        if not any(world.groups(alert) for alert in alerts):
-            return
-        time.sleep(0.5)
+    with contextlib.suppress(AssertionError):
+        wait_for(lambda: not any(world.groups(alert) for alert in alerts), seconds=END_SECONDS, every=0.5)
 
 
 def _routed(world: World, drill: Drill, *, since: float) -> list[Outcome]:
